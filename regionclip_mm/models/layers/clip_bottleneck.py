@@ -1,0 +1,64 @@
+"""The residual block of CLIP's ResNets."""
+from collections import OrderedDict
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .conv_bn import conv_bn
+
+
+class CLIPBottleneck(nn.Module):
+    """Bottleneck whose stride is an average pool (anti-aliased).
+
+    All convolutions have stride 1. With ``stride`` 2 an average pool follows
+    the second convolution, another one precedes the 1x1 convolution of the
+    shortcut. Parameter names are OpenAI's.
+
+    Args:
+        in_channels: Channels of the input.
+        planes: Channels inside; the output has ``4 * planes``.
+        stride: 1 or 2.
+    """
+
+    expansion = 4
+
+    def __init__(self, in_channels: int, planes: int, stride: int = 1) -> None:
+        super().__init__()
+        out_channels = planes * self.expansion
+        self.conv1 = nn.Conv2d(in_channels, planes, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(planes)
+        self.conv2 = nn.Conv2d(planes, planes, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(planes)
+        self.avgpool = nn.AvgPool2d(stride) if stride > 1 else nn.Identity()
+        self.conv3 = nn.Conv2d(planes, out_channels, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(out_channels)
+        nn.init.zeros_(self.bn3.weight)  # each block starts as its shortcut
+        self.downsample = None
+        if stride > 1 or in_channels != out_channels:
+            # OpenAI's keys: '-1' has no parameters.
+            self.downsample = nn.Sequential(
+                OrderedDict([
+                    ('-1', nn.AvgPool2d(stride)),
+                    ('0', nn.Conv2d(in_channels, out_channels, 1, bias=False)),
+                    ('1', nn.BatchNorm2d(out_channels))]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, in_channels, H, W) -> (N, 4 * planes, H / stride, W / stride)."""
+        out = F.relu(conv_bn(x, self.conv1, self.bn1), inplace=True)
+        out = F.relu(conv_bn(out, self.conv2, self.bn2), inplace=True)
+        out = conv_bn(self.avgpool(out), self.conv3, self.bn3)
+        if self.downsample is not None:
+            pool, conv, bn = self.downsample
+            x = conv_bn(pool(x), conv, bn)
+        return F.relu(out + x, inplace=True)
+
+
+def make_clip_layer(in_channels: int, planes: int, blocks: int,
+                    stride: int) -> nn.Sequential:
+    """One stage: ``blocks`` bottlenecks, the first one with the stride."""
+    first = CLIPBottleneck(in_channels, planes, stride)
+    rest = [
+        CLIPBottleneck(planes * CLIPBottleneck.expansion, planes)
+        for _ in range(blocks - 1)
+    ]
+    return nn.Sequential(first, *rest)

@@ -1,0 +1,4 @@
+"""Models that learn from image-caption pairs."""
+from .clip import CLIP
+
+__all__ = ['CLIP']

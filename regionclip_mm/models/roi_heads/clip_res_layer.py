@@ -1,0 +1,43 @@
+"""layer4 of a CLIP ResNet, applied to regions."""
+from typing import Optional, Union
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from mmdet.registry import MODELS
+
+from ..backbones.clip_archs import get_arch
+from ..backbones.clip_resnet import freeze_norms
+from ..layers.clip_bottleneck import make_clip_layer
+
+
+@MODELS.register_module()
+class CLIPResLayer(BaseModule):
+    """The last stage of a CLIP ResNet as a ``shared_head`` of an RoI head.
+
+    Its batch norms are frozen (running statistics, fixed scale and shift).
+
+    Args:
+        arch: Preset of :mod:`..backbones.clip_archs`.
+    """
+
+    def __init__(self,
+                 arch: str = 'rn50',
+                 init_cfg: Optional[Union[dict, list]] = None) -> None:
+        super().__init__(init_cfg)
+        sizes = get_arch(arch)
+        self.arch = arch
+        self.layer4 = make_clip_layer(sizes.channels[2], sizes.width * 8,
+                                      sizes.layers[3], stride=2)
+        freeze_norms(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Region maps (R, C, 2S, 2S) -> (R, 2C, S, S); R may be 0."""
+        return self.layer4(x.contiguous(memory_format=torch.channels_last))
+
+    def train(self, mode: bool = True) -> 'CLIPResLayer':
+        """Switch mode; the batch norms stay in evaluation."""
+        super().train(mode)
+        freeze_norms(self)
+        return self
