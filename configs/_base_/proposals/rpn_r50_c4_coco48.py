@@ -22,6 +22,7 @@ rpn = dict(
         norm_cfg=dict(type='BN', requires_grad=False),
         norm_eval=True,
         style='caffe'),
+    neck=None,
     rpn_head=dict(
         type='RPNHead',
         in_channels=1024,
