@@ -1,11 +1,16 @@
 """Models, registered in mmdet's registry."""
 from .backbones import CLIPResNet
-from .layers import AttentionPool2d
+from .detectors import RegionCLIP
+from .layers import AttentionPool2d, TextEmbeddingClassifier
 from .losses import ImageTextContrastiveLoss
 from .pretrainers import CLIP
-from .roi_heads import CLIPResLayer
+from .proposals import (FileProposals, GridProposals, GTProposals,
+                        RandomProposals, RPNProposals, WholeImageProposals)
+from .roi_heads import CLIPResLayer, RegionBBoxHead, RegionRoIHead
 
 __all__ = [
-    'AttentionPool2d', 'CLIP', 'CLIPResLayer', 'CLIPResNet',
-    'ImageTextContrastiveLoss'
+    'AttentionPool2d', 'CLIP', 'CLIPResLayer', 'CLIPResNet', 'FileProposals',
+    'GTProposals', 'GridProposals', 'ImageTextContrastiveLoss',
+    'RPNProposals', 'RandomProposals', 'RegionBBoxHead', 'RegionCLIP',
+    'RegionRoIHead', 'TextEmbeddingClassifier', 'WholeImageProposals'
 ]

@@ -1,5 +1,4 @@
 """Image towers."""
-from .clip_archs import ARCHS, CLIPArch, get_arch
 from .clip_resnet import CLIPResNet
 
-__all__ = ['ARCHS', 'CLIPArch', 'CLIPResNet', 'get_arch']
+__all__ = ['CLIPResNet']

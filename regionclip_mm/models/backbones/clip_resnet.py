@@ -11,7 +11,7 @@ from mmdet.registry import MODELS
 
 from ..layers.clip_bottleneck import make_clip_layer
 from ..layers.conv_bn import conv_bn
-from .clip_archs import get_arch
+from ..layers.clip_archs import get_arch
 
 
 @MODELS.register_module()
@@ -23,7 +23,7 @@ class CLIPResNet(BaseModule):
     .downsample.0``), stages beyond the last one asked for are not built.
 
     Args:
-        arch: Preset of :mod:`.clip_archs`.
+        arch: Preset of :mod:`..layers.clip_archs`.
         out_indices: Stages to return; 0 to 3 stand for layer1 to layer4, at
             strides 4, 8, 16 and 32.
         frozen_stages: -1 freezes nothing, 0 the stem, k the stem and layer1

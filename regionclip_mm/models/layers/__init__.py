@@ -1,4 +1,9 @@
 """Layers that work in any detector."""
 from .attention_pool import AttentionPool2d
+from .clip_archs import ARCHS, CLIPArch, get_arch
+from .text_embedding_classifier import TextEmbeddingClassifier
 
-__all__ = ['AttentionPool2d']
+__all__ = [
+    'ARCHS', 'AttentionPool2d', 'CLIPArch', 'TextEmbeddingClassifier',
+    'get_arch'
+]

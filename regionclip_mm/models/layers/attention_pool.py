@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from mmdet.registry import MODELS
 
-from ..backbones.clip_archs import get_arch
+from .clip_archs import get_arch
 
 
 @MODELS.register_module()
@@ -23,7 +23,7 @@ class AttentionPool2d(BaseModule):
     Parity: equal to the all-queries form to 4e-7 relative.
 
     Args:
-        arch: Preset of :mod:`..backbones.clip_archs`.
+        arch: Preset of :mod:`.clip_archs`.
     """
 
     def __init__(self, arch: str = 'rn50', init_cfg=None) -> None:

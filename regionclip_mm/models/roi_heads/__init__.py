@@ -1,4 +1,6 @@
 """RoI heads."""
 from .clip_res_layer import CLIPResLayer
+from .region_bbox_head import RegionBBoxHead
+from .region_roi_head import RegionRoIHead
 
-__all__ = ['CLIPResLayer']
+__all__ = ['CLIPResLayer', 'RegionBBoxHead', 'RegionRoIHead']

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mmdet.registry import MODELS
 
-from ..backbones.clip_archs import get_arch
+from ..layers.clip_archs import get_arch
 from ..backbones.clip_resnet import freeze_norms
 from ..layers.clip_bottleneck import make_clip_layer
 
@@ -19,7 +19,7 @@ class CLIPResLayer(BaseModule):
     Its batch norms are frozen (running statistics, fixed scale and shift).
 
     Args:
-        arch: Preset of :mod:`..backbones.clip_archs`.
+        arch: Preset of :mod:`..layers.clip_archs`.
     """
 
     def __init__(self,

@@ -1,0 +1,4 @@
+"""Detectors."""
+from .regionclip import RegionCLIP
+
+__all__ = ['RegionCLIP']

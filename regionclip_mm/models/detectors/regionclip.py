@@ -1,0 +1,127 @@
+"""The open-vocabulary detector."""
+from typing import Dict, List, Optional, Sequence, Tuple, Union
+
+from torch import Tensor
+
+from mmdet.models.detectors import TwoStageDetector
+from mmdet.registry import MODELS
+from mmdet.structures import SampleList
+
+from ...text import Vocabulary, encode_vocabulary
+from ..layers import TextEmbeddingClassifier
+
+
+@MODELS.register_module()
+class RegionCLIP(TwoStageDetector):
+    """RegionCLIP (CVPR 2022): regions of an image, matched with words.
+
+    A frozen proposal source says where to look, CLIP's ResNet embeds each
+    region, and the embeddings of a vocabulary's names classify it.
+
+    Args:
+        backbone: Config of a :class:`CLIPResNet` up to layer3.
+        roi_head: Config of a :class:`RegionRoIHead`.
+        proposal_source: Config of a source of proposals.
+        text_encoder: Config of a :class:`CLIPTextEncoder`, for
+            :meth:`set_vocabulary` with plain words; None for a detector that
+            only reads vocabulary files.
+        prompt_templates: Templates around those words: a name known to
+            :func:`encode_vocabulary`, or a list of strings with ``{}``.
+        neck, train_cfg, test_cfg, data_preprocessor, init_cfg: As in mmdet.
+    """
+
+    def __init__(self,
+                 backbone: dict,
+                 roi_head: dict,
+                 proposal_source: dict,
+                 text_encoder: Optional[dict] = None,
+                 prompt_templates: Union[str, Sequence[str]] = 'clip81',
+                 neck: Optional[dict] = None,
+                 train_cfg: Optional[dict] = None,
+                 test_cfg: Optional[dict] = None,
+                 data_preprocessor: Optional[dict] = None,
+                 init_cfg: Optional[Union[dict, list]] = None) -> None:
+        super().__init__(backbone, neck, None, roi_head, train_cfg, test_cfg,
+                         data_preprocessor, init_cfg)
+        self.proposal_source = MODELS.build(proposal_source)
+        self.text_encoder = MODELS.build(text_encoder) if text_encoder else None
+        self.prompt_templates = prompt_templates
+
+    @property
+    def classifiers(self) -> List[TextEmbeddingClassifier]:
+        """Every text classifier inside (one, or one per cascade stage)."""
+        return [m for m in self.roi_head.modules()
+                if isinstance(m, TextEmbeddingClassifier)]
+
+    @property
+    def vocabulary(self) -> Optional[Vocabulary]:
+        """The classes of testing; ``labels`` index them."""
+        return self.classifiers[0].test_vocabulary
+
+    def set_vocabulary(
+            self, vocabulary: Union[Vocabulary, Sequence[str]]) -> None:
+        """Choose what to detect, now, without touching any file.
+
+        Args:
+            vocabulary: Names with embeddings, or plain names, which the text
+                encoder then encodes.
+
+        Raises:
+            RuntimeError: If names are given and there is no text encoder.
+        """
+        if isinstance(vocabulary, str):
+            raise TypeError(f'set_vocabulary takes a list of names, got the '
+                            f'string {vocabulary!r}; write [{vocabulary!r}]')
+        if not isinstance(vocabulary, Vocabulary):
+            if self.text_encoder is None:
+                raise RuntimeError(
+                    'this detector has no text encoder to encode '
+                    f'{list(vocabulary)[:3]}: set model.text_encoder in the '
+                    'config, or give a Vocabulary (tools/build_vocabulary.py '
+                    'makes one)')
+            vocabulary = encode_vocabulary(vocabulary, self.text_encoder,
+                                           self.prompt_templates)
+        for classifier in self.classifiers:
+            classifier.set_test_vocabulary(vocabulary)
+
+    def encode_regions(self, inputs: Tensor, boxes: List[Tensor]) -> Tensor:
+        """Embed regions of images.
+
+        Args:
+            inputs: Normalised batch (N, 3, H, W).
+            boxes: Boxes (R_i, 4) of each image in network pixels; R_i may
+                be 0.
+
+        Returns:
+            Region embeddings (sum R_i, D), not normalised.
+        """
+        return self.roi_head.encode_regions(self.extract_feat(inputs), boxes)
+
+    def loss(self, batch_inputs: Tensor,
+             batch_data_samples: SampleList) -> Dict[str, Tensor]:
+        """Losses of mmdet's second stage on proposals of the source."""
+        self._propose(batch_inputs, batch_data_samples)
+        return super().loss(batch_inputs, batch_data_samples)
+
+    def predict(self,
+                batch_inputs: Tensor,
+                batch_data_samples: SampleList,
+                rescale: bool = True) -> SampleList:
+        """Detect; predictions carry ``label_names`` beside ``labels``."""
+        self._propose(batch_inputs, batch_data_samples)
+        samples = super().predict(batch_inputs, batch_data_samples, rescale)
+        names = self.vocabulary.names
+        for sample in samples:
+            instances = sample.pred_instances
+            instances.label_names = [names[i] for i in
+                                     instances.labels.tolist()]
+        return samples
+
+    def _forward(self, batch_inputs: Tensor,
+                 batch_data_samples: SampleList) -> Tuple[Tensor, ...]:
+        """Logits and deltas before post-processing, as in mmdet."""
+        self._propose(batch_inputs, batch_data_samples)
+        return super()._forward(batch_inputs, batch_data_samples)
+
+    def _propose(self, inputs: Tensor, samples: SampleList) -> None:
+        self.proposal_source.fill(inputs, samples, self.data_preprocessor)

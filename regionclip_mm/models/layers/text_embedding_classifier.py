@@ -1,0 +1,139 @@
+"""Classification by cosine similarity with text embeddings."""
+from typing import Optional, Union
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmdet.registry import MODELS, TASK_UTILS
+
+from ...text import Vocabulary
+
+VocabularySource = Union[Vocabulary, dict, None]
+
+
+@MODELS.register_module()
+class TextEmbeddingClassifier(nn.Module):
+    """A drop-in for ``Linear`` in ``cls_predictor_cfg`` of mmdet's bbox heads.
+
+    Logits are cosine similarities divided by the temperature; the background
+    is the last column, its logit exactly 0. Embeddings are not part of the
+    checkpoint: they come from the vocabulary, which is read at first use
+    because mmdet's heads build this layer more than once.
+
+    Parity: ``clip_cls`` predictor of the reference, with ``cls_bg_score``
+    zero. Logits stay in float32 under autocast.
+
+    Args:
+        in_features: Size D of the region embeddings; given by the bbox head.
+        out_features: Number of classes of training plus one; given by the
+            bbox head.
+        vocabulary: Source of the training classes (a config of TASK_UTILS, or
+            a :class:`Vocabulary`); also of the test classes unless these are
+            given.
+        test_vocabulary: Source of the test classes, any number of them.
+        temperature: Divisor of the cosine similarities.
+    """
+
+    def __init__(self,
+                 in_features: int,
+                 out_features: int,
+                 vocabulary: VocabularySource = None,
+                 test_vocabulary: VocabularySource = None,
+                 temperature: float = 0.01) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = out_features
+        self.temperature = temperature
+        self._sources = dict(train=vocabulary, test=test_vocabulary)
+        self._vocabularies = {}
+        # Never named `weight`: mmdet's init would overwrite it.
+        for split in self._sources:
+            self.register_buffer(f'{split}_embeddings', None, persistent=False)
+
+    @property
+    def train_vocabulary(self) -> Optional[Vocabulary]:
+        """Classes of training; read now if they were not yet."""
+        return self._resolve('train')
+
+    @property
+    def test_vocabulary(self) -> Optional[Vocabulary]:
+        """Classes of testing: their own, or those of training."""
+        return self._resolve('test') or self._resolve('train')
+
+    def set_test_vocabulary(self, vocabulary: Vocabulary) -> None:
+        """Choose the test classes; the training classes stay.
+
+        Args:
+            vocabulary: Names with embeddings (K, D), normalised or not.
+        """
+        self._check_size(vocabulary)
+        self._vocabularies['test'] = vocabulary
+        self._sources['test'] = vocabulary
+        self.test_embeddings = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Classify regions.
+
+        Args:
+            x: Region embeddings (R, D), normalised or not.
+
+        Returns:
+            Logits (R, K + 1), float32, background last.
+        """
+        embeddings = self._embeddings(x)
+        with torch.autocast(x.device.type, enabled=False):
+            cosine = F.normalize(x.float(), dim=-1) @ embeddings.t()
+            return F.pad(cosine / self.temperature, (0, 1))
+
+    def _embeddings(self, x: Tensor) -> Tensor:
+        """Normalised embeddings (K, D) of the classes in use."""
+        own_test = not self.training and self._sources['test'] is not None
+        split = 'test' if own_test else 'train'
+        cached = getattr(self, f'{split}_embeddings')
+        if cached is None or cached.device != x.device:
+            vocabulary = self._resolve(split)
+            if vocabulary is None:
+                raise RuntimeError(
+                    'the classifier has no classes: set vocabulary in '
+                    'cls_predictor_cfg, or call detector.set_vocabulary('
+                    "['cat', 'dog'])")
+            self._check_size(vocabulary, x.shape[-1])
+            if self.training:
+                self._check_count(vocabulary)
+            cached = F.normalize(
+                vocabulary.embeddings.to(x.device).float(), dim=-1)
+            setattr(self, f'{split}_embeddings', cached)
+        return cached
+
+    def _resolve(self, split: str) -> Optional[Vocabulary]:
+        """Vocabulary of a split, from its source; None if it has none."""
+        if split not in self._vocabularies:
+            source = self._sources[split]
+            if source is not None and not isinstance(source, Vocabulary):
+                source = TASK_UTILS.build(source).build()
+            self._vocabularies[split] = source
+        return self._vocabularies[split]
+
+    def _check_size(self, vocabulary: Vocabulary,
+                    size: Optional[int] = None) -> None:
+        size = size or self.in_features
+        if vocabulary.embed_dim != size:
+            raise ValueError(
+                f'the vocabulary has {vocabulary.embed_dim}-dimensional '
+                f'embeddings, the region encoder gives {size}: they come from '
+                'different CLIP models; rebuild the vocabulary with '
+                'tools/build_vocabulary.py for the architecture in use, or '
+                'change cls_predictor_cfg.vocabulary')
+
+    def _check_count(self, vocabulary: Vocabulary) -> None:
+        if len(vocabulary) + 1 != self.out_features:
+            raise ValueError(
+                f'bbox_head.num_classes={self.out_features - 1}, but the '
+                f'training vocabulary has {len(vocabulary)} names: make them '
+                'equal (cls_predictor_cfg.vocabulary, bbox_head.num_classes)')
+
+    def extra_repr(self) -> str:
+        """Shown by ``print(model)``."""
+        return (f'in_features={self.in_features}, '
+                f'temperature={self.temperature}')

@@ -1,0 +1,94 @@
+"""Proposals of a frozen RPN that has its own backbone and pixels."""
+from typing import Dict, List
+
+import torch
+from mmengine.model import ImgDataPreprocessor
+from mmengine.structures import InstanceData
+from torch import Tensor, nn
+
+from mmdet.registry import MODELS
+from mmdet.structures import DetDataSample, SampleList
+
+from ..utils.pixels import to_pixels
+from .base import BaseProposalSource
+
+# sigmoid(logit / 8) keeps the order of the logits, and logits up to 100 come
+# back from it in float32 with an error of 4e-6 where it matters.
+LOGIT_SCALE = 8.0
+
+
+@MODELS.register_module()
+class RPNProposals(BaseProposalSource):
+    """Any RPN or two-stage detector of mmdet as a fixed source of regions.
+
+    It never trains: evaluation mode, no gradients, parameters frozen. Its
+    weights are part of the detector's checkpoint (``proposal_source.rpn.*``).
+
+    Args:
+        rpn: Config of the detector, with its own ``data_preprocessor``: it
+            is shown the original pixels, normalised and padded its own way.
+            ``test_cfg.rpn`` (or ``test_cfg`` of an ``RPN``) decides the
+            number of proposals and their NMS.
+    """
+
+    def __init__(self, rpn: dict) -> None:
+        super().__init__()
+        self.rpn = MODELS.build(rpn)
+        if not hasattr(self.rpn, 'rpn_head') and not hasattr(
+                self.rpn, 'bbox_head'):
+            raise ValueError(
+                f"proposal_source.rpn: type='{type(self.rpn).__name__}' has "
+                'no RPN head; give an RPN or a two-stage detector')
+        self.rpn.requires_grad_(False).eval()
+        self._loaded = False
+        self.rpn._register_load_state_dict_pre_hook(self._note_loading)
+
+    @property
+    def head(self) -> nn.Module:
+        """The RPN head."""
+        own = getattr(self.rpn, 'rpn_head', None)
+        return self.rpn.bbox_head if own is None else own
+
+    def propose(self, inputs: Tensor, data_samples: SampleList,
+                preprocessor: ImgDataPreprocessor) -> List[InstanceData]:
+        """See :class:`BaseProposalSource`; best objectness first."""
+        if not self._loaded:
+            raise RuntimeError(
+                'the RPN of proposal_source has no weights: no checkpoint '
+                'with proposal_source.rpn.* was loaded. Merge the RPN into '
+                'the detector with tools/model_converters, or choose another '
+                'proposal_source')
+        metas = [dict(img_shape=s.img_shape, ori_shape=s.img_shape,
+                      scale_factor=(1.0, 1.0)) for s in data_samples]
+        images = to_pixels(inputs, [m['img_shape'] for m in metas],
+                           preprocessor)
+        data = self.rpn.data_preprocessor(
+            dict(inputs=images,
+                 data_samples=[DetDataSample(metainfo=m) for m in metas]))
+        return self._detect(data['inputs'],
+                            [s.metainfo for s in data['data_samples']])
+
+    def _detect(self, inputs: Tensor,
+                metas: List[dict]) -> List[InstanceData]:
+        """Run the RPN on its own batch (N, 3, H', W')."""
+        scores, deltas = self.head(self.rpn.extract_feat(inputs))[:2]
+        results = self.head.predict_by_feat(
+            [s / LOGIT_SCALE for s in scores], deltas,
+            batch_img_metas=metas, rescale=False)
+        return [self._proposals(r) for r in results]
+
+    @staticmethod
+    def _proposals(result: InstanceData) -> InstanceData:
+        logits = LOGIT_SCALE * torch.logit(result.scores)
+        return InstanceData(bboxes=result.bboxes, scores=logits.sigmoid(),
+                            objectness_logits=logits)
+
+    def train(self, mode: bool = True) -> 'RPNProposals':
+        """Switch mode; the RPN stays in evaluation."""
+        super().train(mode)
+        self.rpn.eval()
+        return self
+
+    def _note_loading(self, state_dict: Dict[str, Tensor], prefix: str,
+                      *args) -> None:
+        self._loaded |= any(k.startswith(prefix) for k in state_dict)

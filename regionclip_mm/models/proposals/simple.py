@@ -1,0 +1,129 @@
+"""Proposal sources without a network."""
+from typing import List, Sequence
+
+import torch
+from mmengine.model import ImgDataPreprocessor
+from mmengine.structures import InstanceData
+from torch import Tensor
+
+from mmdet.registry import MODELS
+from mmdet.structures import SampleList
+from mmdet.structures.bbox import get_box_tensor
+
+from .base import BaseProposalSource, certain
+
+
+@MODELS.register_module()
+class GTProposals(BaseProposalSource):
+    """The annotated boxes: how well are regions named, apart from found?"""
+
+    def propose(self, inputs: Tensor, data_samples: SampleList,
+                preprocessor: ImgDataPreprocessor) -> List[InstanceData]:
+        """See :class:`BaseProposalSource`; objectness is 1."""
+        if any('gt_instances' not in s or 'bboxes' not in s.gt_instances
+               for s in data_samples):
+            raise ValueError(
+                'GTProposals needs the annotated boxes of each image: put '
+                "dict(type='LoadAnnotations', with_bbox=True) before Resize "
+                'in the test pipeline, or choose another proposal_source')
+        return [
+            certain(get_box_tensor(s.gt_instances.bboxes).to(inputs.device))
+            for s in data_samples
+        ]
+
+
+@MODELS.register_module()
+class FileProposals(BaseProposalSource):
+    """Boxes that mmdet's ``LoadProposals`` read from a file."""
+
+    def propose(self, inputs: Tensor, data_samples: SampleList,
+                preprocessor: ImgDataPreprocessor) -> List[InstanceData]:
+        """See :class:`BaseProposalSource`; objectness as in the file."""
+        if any(s.get('proposals', None) is None for s in data_samples):
+            raise ValueError(
+                'FileProposals found no proposals: set proposal_file of the '
+                "dataset and put dict(type='LoadProposals') before "
+                'ProposalBroadcaster in the pipeline')
+        return [self._copy(s.proposals, inputs) for s in data_samples]
+
+    @staticmethod
+    def _copy(loaded: InstanceData, inputs: Tensor) -> InstanceData:
+        result = certain(get_box_tensor(loaded.bboxes).to(inputs.device))
+        for name in ('scores', 'objectness_logits'):
+            if name in loaded:
+                result[name] = loaded[name].to(inputs.device).float()
+        return result
+
+
+@MODELS.register_module()
+class RandomProposals(BaseProposalSource):
+    """Boxes of random size and place, the baseline of the paper's ablation.
+
+    Args:
+        num: Boxes per image.
+        min_size: Least side as a fraction of the image's.
+    """
+
+    def __init__(self, num: int = 100, min_size: float = 0.05) -> None:
+        super().__init__()
+        self.num = num
+        self.min_size = min_size
+
+    def propose(self, inputs: Tensor, data_samples: SampleList,
+                preprocessor: ImgDataPreprocessor) -> List[InstanceData]:
+        """See :class:`BaseProposalSource`; drawn from torch's generator."""
+        return [certain(self._draw(s.img_shape, inputs)) for s in data_samples]
+
+    def _draw(self, img_shape: tuple, like: Tensor) -> Tensor:
+        size = like.new_tensor([img_shape[1], img_shape[0]])
+        extent, place = torch.rand(2, self.num, 2, device=like.device)
+        extent = self.min_size + (1 - self.min_size) * extent
+        top_left = place * (1 - extent)
+        return torch.cat([top_left, top_left + extent], 1) * size.repeat(2)
+
+
+@MODELS.register_module()
+class GridProposals(BaseProposalSource):
+    """Square windows of several sizes at half-overlapping places.
+
+    Args:
+        sizes: Sides as fractions of the image's shorter side.
+    """
+
+    def __init__(self, sizes: Sequence[float] = (0.25, 0.5, 1.0)) -> None:
+        super().__init__()
+        self.sizes = tuple(sizes)
+
+    def propose(self, inputs: Tensor, data_samples: SampleList,
+                preprocessor: ImgDataPreprocessor) -> List[InstanceData]:
+        """See :class:`BaseProposalSource`."""
+        return [
+            certain(torch.cat([self._windows(s.img_shape, f, inputs)
+                               for f in self.sizes])) for s in data_samples
+        ]
+
+    @staticmethod
+    def _windows(img_shape: tuple, fraction: float, like: Tensor) -> Tensor:
+        height, width = img_shape[:2]
+        side = fraction * min(height, width)
+        xs, ys = (
+            torch.linspace(0, length - side,
+                           max(round(2 * length / side) - 1, 1),
+                           device=like.device) for length in (width, height))
+        y, x = torch.meshgrid(ys, xs, indexing='ij')
+        top_left = torch.stack([x, y], -1).flatten(0, 1)
+        return torch.cat([top_left, top_left + side], 1)
+
+
+@MODELS.register_module()
+class WholeImageProposals(BaseProposalSource):
+    """One box: the image."""
+
+    def propose(self, inputs: Tensor, data_samples: SampleList,
+                preprocessor: ImgDataPreprocessor) -> List[InstanceData]:
+        """See :class:`BaseProposalSource`."""
+        return [
+            certain(inputs.new_tensor([[0, 0, s.img_shape[1],
+                                        s.img_shape[0]]]))
+            for s in data_samples
+        ]

@@ -1,0 +1,6 @@
+"""Functions that the models share."""
+from .fusion import FUSIONS, get_fusion
+from .nms import class_aware_nms
+from .pixels import to_pixels
+
+__all__ = ['FUSIONS', 'class_aware_nms', 'get_fusion', 'to_pixels']
