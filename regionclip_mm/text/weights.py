@@ -1,30 +1,12 @@
-"""Weights of the text encoder in files of others and our own."""
-import pickle
-from pathlib import Path
-from typing import Any, Dict
+"""Weights of the text encoder, out of checkpoints."""
+from typing import Dict
 
-import torch
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
+from .files import load_plain_file
+
 PREFIX = 'text_encoder.'
-
-
-def load_plain_file(path: str) -> Any:
-    """What ``torch.save`` wrote at ``path``, without running any code in it."""
-    if not Path(path).is_file():
-        raise FileNotFoundError(f'There is no file {path}.')
-    try:
-        return torch.load(path, map_location='cpu', weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise ValueError(
-            f'{path} was not opened: it is not a plain file of tensors, or '
-            'it asks to run code. Get it from where it was first published, '
-            f'or convert it with tools/model_converters. ({error})'
-        ) from None
-    except (RuntimeError, EOFError, OSError) as error:
-        raise ValueError(f'{path} is truncated or not a PyTorch file. '
-                         f'Download or write it again. ({error})') from None
 
 
 def load_text_encoder_weights(encoder: nn.Module, checkpoint: str) -> None:

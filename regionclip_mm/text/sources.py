@@ -1,0 +1,71 @@
+"""Where the vocabulary of a config comes from."""
+from typing import Optional, Sequence, Union
+
+from mmdet.registry import MODELS, TASK_UTILS
+from torch import nn
+
+from .cache import VocabularyCache
+from .encoding import encode_vocabulary
+from .files import PathLike
+from .prompts import Templates, get_templates
+from .vocabulary import Vocabulary, check_names
+
+
+@TASK_UTILS.register_module()
+class VocabularyFile:
+    """A file that ``tools/build_vocabulary.py`` or a converter wrote.
+
+    Args:
+        path: The file; read by :meth:`build`, not before.
+        names: The names to take from it, in this order; by default all.
+    """
+
+    def __init__(self, path: PathLike,
+                 names: Optional[Sequence[str]] = None) -> None:
+        self.path = path
+        self.names = names
+
+    def build(self) -> Vocabulary:
+        """Read the file."""
+        try:
+            vocabulary = Vocabulary.load(self.path)
+        except FileNotFoundError:
+            raise FileNotFoundError(
+                f'There is no vocabulary file {self.path} (vocabulary.path '
+                'in the config). Make it with tools/build_vocabulary.py, or '
+                'convert a released embedding file with '
+                'tools/model_converters.') from None
+        return vocabulary if self.names is None else vocabulary.select(
+            self.names)
+
+
+@TASK_UTILS.register_module()
+class PromptedVocabulary:
+    """Names that a text encoder embeds, once; the result is kept on disk.
+
+    Args:
+        names: Class names.
+        text_encoder: A text encoder with weights, or the config of one (give
+            it ``checkpoint``).
+        templates: A key of ``TEMPLATE_SETS``, or a list of texts with ``{}``.
+        cache_dir: Folder of the cache; by default the user's.
+    """
+
+    def __init__(self, names: Sequence[str],
+                 text_encoder: Union[dict, nn.Module],
+                 templates: Templates = 'clip81',
+                 cache_dir: Optional[PathLike] = None) -> None:
+        self.names = check_names(names)
+        self.text_encoder = text_encoder
+        self.templates = get_templates(templates)
+        self.cache = VocabularyCache(cache_dir)
+
+    def build(self) -> Vocabulary:
+        """Take the embeddings from the cache, or compute them."""
+        encoder = self.text_encoder
+        if isinstance(encoder, dict):
+            encoder = MODELS.build(encoder)
+        encoder.require_weights()
+        return self.cache.get(
+            encoder.fingerprint(), self.templates, self.names,
+            lambda: encode_vocabulary(self.names, encoder, self.templates))
