@@ -1,0 +1,4 @@
+"""Hooks of training and evaluation."""
+from .hooks import VocabularyCheckHook
+
+__all__ = ['VocabularyCheckHook']
