@@ -41,7 +41,7 @@ class CLIPTextEncoder(BaseModule):
         overflow: What the tokenizer does with over-long texts, see
             :class:`CLIPTokenizer`.
         frozen: Whether no parameter is trained.
-        checkpoint: A checkpoint with ``text_encoder.*`` keys (a path, URL or
+        checkpoint: A checkpoint with ``text_encoder.*`` keys (a path or
             ``clip://RN50``), to use the encoder outside a detector.
         init_cfg: MMEngine's initialisation config.
     """

@@ -5,8 +5,9 @@ from typing import Callable, Iterable, Sequence
 import torch
 from torch import nn
 
+from .checks import check_names
 from .prompts import Templates, fill_templates, get_templates
-from .vocabulary import Vocabulary, check_names
+from .vocabulary import Vocabulary
 
 NAMES_PER_STEP = 16
 

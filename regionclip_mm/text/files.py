@@ -27,8 +27,8 @@ def load_plain_file(path: PathLike) -> Any:
             f'{path} was not opened, because it is not a plain file of '
             f'tensors: it is damaged or tries to run code ({reason}).'
         ) from None
-    except (RuntimeError, EOFError, OSError, KeyError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else 'it is empty'
+    except Exception as error:  # damaged files raise almost anything
+        reason = f'{type(error).__name__} {error}'.splitlines()[0]
         raise ValueError(f'{path} is truncated or is not a PyTorch file '
                          f'({reason}).') from None
 

@@ -5,10 +5,11 @@ from mmdet.registry import MODELS, TASK_UTILS
 from torch import nn
 
 from .cache import VocabularyCache
+from .checks import check_names
 from .encoding import encode_vocabulary
 from .files import PathLike
 from .prompts import Templates, get_templates
-from .vocabulary import Vocabulary, check_names
+from .vocabulary import Vocabulary
 
 
 @TASK_UTILS.register_module()

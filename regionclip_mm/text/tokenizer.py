@@ -3,6 +3,7 @@ import html
 from typing import Dict, List, Sequence, Union
 
 import ftfy
+import numpy as np
 import regex
 import torch
 from torch import Tensor
@@ -70,9 +71,11 @@ class CLIPTokenizer:
             Ids of shape (N, context_length), int64, padded with zeros.
         """
         texts = [texts] if isinstance(texts, str) else texts
-        rows = [self._row(text) for text in texts]
-        ids = torch.tensor(rows, dtype=torch.long)
-        return ids.reshape(len(rows), self.context_length)
+        ids = np.zeros((len(texts), self.context_length), np.int64)
+        for row, text in zip(ids, texts):
+            words = self._row(text)
+            row[:len(words)] = words
+        return torch.from_numpy(ids)
 
     def words_to_ids(self, text: str) -> List[int]:
         """All ids of one text, of any length, without SOT, EOT and padding."""
@@ -92,7 +95,7 @@ class CLIPTokenizer:
             ids = ids[:length]
             if self.overflow == 'keep_eot':
                 ids[-1] = self.eot
-        return ids + [0] * (length - len(ids))
+        return ids
 
     def _add_word(self, word: str) -> List[int]:
         if len(self._words) >= MAX_CACHED_WORDS:

@@ -14,9 +14,9 @@ def load_text_encoder_weights(encoder: nn.Module, checkpoint: str) -> None:
 
     Args:
         encoder: The text encoder to fill.
-        checkpoint: A path, or what MMEngine's ``CheckpointLoader`` takes.
+        checkpoint: A path, or ``clip://`` and the name of an OpenAI model.
     """
-    if '://' in str(checkpoint):
+    if str(checkpoint).startswith('clip://'):
         loaded = CheckpointLoader.load_checkpoint(checkpoint, 'cpu')
     else:
         loaded = load_plain_file(checkpoint)
@@ -24,7 +24,7 @@ def load_text_encoder_weights(encoder: nn.Module, checkpoint: str) -> None:
     state = {key[len(PREFIX):]: value for key, value in state.items()
              if key.startswith(PREFIX)}
     if not state:
-        raise KeyError(
+        raise ValueError(
             f'{checkpoint} has no {PREFIX}* keys, so it has no text encoder. '
             'Convert the CLIP weights with '
             'tools/model_converters/openai_clip.py, or use clip://RN50.')

@@ -1,0 +1,152 @@
+"""Vocabulary: what it accepts, its files, selection by name."""
+import pickle
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from regionclip_mm.text import Vocabulary
+
+
+def vocabulary(*names: str) -> Vocabulary:
+    rows = torch.arange(len(names) * 4.).view(len(names), 4)
+    return Vocabulary(names, rows, dict(arch='nano'))
+
+
+NAMES = st.lists(st.text(min_size=1).filter(str.strip), min_size=1,
+                 max_size=20, unique=True)
+
+
+@settings(max_examples=50, deadline=None)
+@given(names=NAMES, seed=st.integers(0, 99),
+       dtype=st.sampled_from([torch.float32, torch.float16, torch.bfloat16]))
+def test_files_keep_everything(tmp_path_factory, names, seed, dtype):
+    torch.manual_seed(seed)
+    path = tmp_path_factory.mktemp('vocabulary') / 'new folder' / 'v.pth'
+    before = Vocabulary(names, torch.randn(len(names), 3).to(dtype),
+                        dict(templates=['{}'], number=1))
+    before.save(path)
+    after = Vocabulary.load(path)
+    assert after.names == before.names == tuple(names)
+    assert torch.equal(after.embeddings, before.embeddings)
+    assert after.meta == before.meta
+    assert [p.name for p in path.parent.iterdir()] == ['v.pth']
+
+
+@settings(max_examples=50, deadline=None)
+@given(names=NAMES, data=st.data())
+def test_selection_takes_the_row_of_each_name(names, data):
+    whole = vocabulary(*names)
+    chosen = data.draw(st.lists(st.sampled_from(names), min_size=1,
+                                unique=True))
+    part = whole.select(chosen)
+    assert part.names == tuple(chosen) and part.meta == whole.meta
+    for name, row in zip(part.names, part.embeddings):
+        assert torch.equal(row, whole.embeddings[names.index(name)])
+
+
+def test_a_saved_part_does_not_carry_the_rest(tmp_path):
+    many = Vocabulary([str(i) for i in range(1000)], torch.zeros(1000, 256))
+    Vocabulary(('a', ), many.embeddings[:1]).save(tmp_path / 'a.pth')
+    assert (tmp_path / 'a.pth').stat().st_size < 10_000
+
+
+def test_size_and_text():
+    cats = vocabulary('cat', 'dog')
+    assert (len(cats), cats.embed_dim) == (2, 4)
+    assert 'cat' in repr(cats) and 'tensor' not in repr(cats)
+
+
+def test_unknown_names_come_with_the_nearest():
+    with pytest.raises(ValueError, match=r"1 of 2 names .*'trafic light' "
+                       r"\(nearest: 'traffic light'\)"):
+        vocabulary('traffic light', 'dog').select(['dog', 'trafic light'])
+    with pytest.raises(ValueError, match=r"20 of 20 .*'n9' \.\.\."):
+        vocabulary('cat').select([f'n{i}' for i in range(20)])
+
+
+@pytest.mark.parametrize('names, rows, message', [
+    ([], torch.zeros(0, 4), 'vocabulary is empty'),
+    ('cat', torch.zeros(3, 4), "must be a list, got the text 'cat'"),
+    (['a', 'b', 'a'], torch.zeros(3, 4), "given more than once: 'a'"),
+    (['a', ' '], torch.zeros(2, 4), "not blank, got ' '"),
+    (['a', 3], torch.zeros(2, 4), 'must be texts'),
+    (['a'], torch.zeros(2, 4), '1 names do not match 2 rows'),
+    (['a'], torch.zeros(4), r'shape \(names, D\), got torch.float32 \(4,\)'),
+    (['a'], torch.zeros(1, 4, dtype=torch.long), 'floating point'),
+    (['a'], [[0.]], 'must be a tensor, got list'),
+    (['a', 'b'], torch.tensor([[0.], [float('nan')]]), "not finite .* 'b'"),
+    (['a', 'b'], torch.tensor([[float('inf')], [0.]]), "not finite .* 'a'"),
+])
+def test_bad_content(names, rows, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        Vocabulary(names, rows)
+
+
+@pytest.mark.parametrize('content, message', [
+    (torch.zeros(2, 3), r'bare tensor of shape \(2, 3\).*Give it names'),
+    (dict(state_dict={}), r"not a vocabulary.*holds \['state_dict'\]"),
+    (dict(names=['a'], embeddings=torch.zeros(2, 1)), '1 names do not match'),
+    (dict(names=3, embeddings=torch.zeros(2, 1)), 'v.pth: '),
+    (dict(names=['a'], embeddings=torch.zeros(1, 1), meta=[1]), 'v.pth: '),
+    ([1, 2], 'holds list'),
+])
+def test_files_of_something_else(tmp_path, content, message):
+    torch.save(content, tmp_path / 'v.pth')
+    with pytest.raises(ValueError, match=message):
+        Vocabulary.load(tmp_path / 'v.pth')
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match='There is no file .*v.pth'):
+        Vocabulary.load(tmp_path / 'v.pth')
+
+
+class Evil:
+    """Runs code where it is unpickled."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+
+    def __reduce__(self):
+        return exec, (f'open({self.target!r}, "w").close()', )
+
+
+@pytest.mark.parametrize('write', [
+    torch.save, lambda data, path: path.write_bytes(pickle.dumps(data))])
+def test_code_in_a_file_is_not_run(tmp_path, write):
+    target = tmp_path / 'it ran'
+    path = tmp_path / 'v.pth'
+    write(dict(names=['a'], embeddings=Evil(str(target))), path)
+    with pytest.raises(ValueError, match='v.pth was not opened.*run code'):
+        Vocabulary.load(path)
+    assert not target.exists()
+
+
+@pytest.fixture(scope='module')
+def whole_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp('whole') / 'v.pth'
+    vocabulary('cat', 'dog', 'bird').save(path)
+    return path
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_damaged_files_are_recognised(whole_file, data):
+    content = bytearray(whole_file.read_bytes())
+    length = data.draw(st.integers(0, len(content) - 1))
+    path = whole_file.with_name('damaged.pth')
+    path.write_bytes(content[:length])
+    with pytest.raises(ValueError, match='damaged.pth'):
+        Vocabulary.load(path)
+
+
+@settings(max_examples=150, deadline=None)
+@given(content=st.binary(max_size=300), start=st.sampled_from(
+    [b'', b'\x80\x02', b'PK\x03\x04', b'\x80\x02}q\x00', b'ustar']))
+def test_files_of_noise_are_recognised(whole_file, content, start):
+    path = whole_file.with_name('noise.pth')
+    path.write_bytes(start + content)
+    with pytest.raises(ValueError, match='noise.pth'):
+        Vocabulary.load(path)

@@ -1,0 +1,81 @@
+"""Embed class names with a CLIP text encoder and write a vocabulary file.
+
+    python tools/build_vocabulary.py data/vocabularies/mine.pth \\
+        --names cat "traffic cone" --arch rn50 --checkpoint clip://RN50
+"""
+import argparse
+import sys
+from typing import List, Optional
+
+from mmengine.device import get_device
+from mmengine.utils import track_iter_progress
+
+from regionclip_mm.checkpoint.embeddings import (names_from_json,
+                                                 names_from_text)
+from regionclip_mm.text import (TEXT_ARCHS, CLIPTextEncoder, Vocabulary,
+                                encode_vocabulary)
+from regionclip_mm.text.prompts import TEMPLATE_SETS
+
+
+def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('out', help='vocabulary file to write, *.pth')
+    names = parser.add_mutually_exclusive_group(required=True)
+    names.add_argument('--names', nargs='+', metavar='NAME',
+                       help='class names')
+    names.add_argument('--file', help='text file with one class name a line')
+    names.add_argument(
+        '--json', help='COCO or LVIS annotations: all categories in the order '
+        'of their ids, under the names they have there (prompts get '
+        '"bow tie" for "bow_(tie)")')
+    parser.add_argument('--arch', default='rn50', choices=sorted(TEXT_ARCHS),
+                        help='size of the text encoder (default: rn50)')
+    parser.add_argument(
+        '--checkpoint', required=True,
+        help='checkpoint with text_encoder.* keys, or clip://RN50')
+    parser.add_argument(
+        '--templates', nargs='+', default=['clip81'], metavar='TEMPLATE',
+        help=f'one of {sorted(TEMPLATE_SETS)}, or texts with {{}} for the '
+        'name (default: clip81)')
+    parser.add_argument('--device', default=get_device(),
+                        help='default: %(default)s')
+    return parser.parse_args(argv)
+
+
+def read_names(args: argparse.Namespace) -> List[str]:
+    """The class names that the user asked for."""
+    if args.file:
+        return names_from_text(args.file)
+    if args.json:
+        return names_from_json(args.json)
+    return [name.strip() for name in args.names]
+
+
+def build(args: argparse.Namespace) -> Vocabulary:
+    """Encode the names and write the file."""
+    names, templates = read_names(args), args.templates
+    if len(templates) == 1 and '{}' not in templates[0]:
+        templates = templates[0]
+    encoder = CLIPTextEncoder(args.arch, checkpoint=args.checkpoint)
+    vocabulary = encode_vocabulary(names, encoder.to(args.device).eval(),
+                                   templates, progress=track_iter_progress)
+    vocabulary.save(args.out)
+    return vocabulary
+
+
+def main(argv: Optional[List[str]] = None) -> None:
+    """Build a vocabulary, or say in one line why not."""
+    args = parse_args(argv)
+    try:
+        vocabulary = build(args)
+    except (ValueError, OSError, RuntimeError) as error:
+        sys.exit(f'error: {error}')
+    print(f'\n{args.out}: {len(vocabulary)} names, '
+          f'{vocabulary.embed_dim}-dimensional embeddings')
+
+
+if __name__ == '__main__':
+    main()
