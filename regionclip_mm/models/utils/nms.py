@@ -31,22 +31,17 @@ def class_aware_nms(boxes: Tensor, scores: Tensor, labels: Tensor,
     order = torch.argsort(labels, stable=True)
     boxes, labels = boxes[order].double(), labels[order]
     span = (boxes.max() - boxes.min() + 1).ceil()
-    starts = _class_starts(labels)
+    new = torch.ones_like(labels, dtype=torch.bool)
+    new[1:] = labels[1:] != labels[:-1]
+    rank = new.cumsum(0)
     keep = []
-    for begin, end in _chunks(starts, len(boxes)):
-        group = labels[begin:end] - labels[begin]
+    for begin, end in _chunks(new.nonzero().flatten().tolist(), len(boxes)):
+        group = rank[begin:end] - rank[begin]
         shifted = boxes[begin:end] + (group * span)[:, None]
         keep.append(begin + nms(shifted, scores[order[begin:end]].double(),
                                 iou_threshold))
     kept = order[torch.cat(keep)]
     return kept[torch.argsort(scores[kept], descending=True, stable=True)]
-
-
-def _class_starts(labels: Tensor) -> list:
-    """First index of each class in sorted labels (N,), ascending."""
-    new = torch.ones_like(labels, dtype=torch.bool)
-    new[1:] = labels[1:] != labels[:-1]
-    return new.nonzero().flatten().tolist()
 
 
 def _chunks(starts: list, total: int) -> list:
