@@ -1,7 +1,8 @@
-"""R50-C4 region proposal network (caffe style), as trained on the 48 COCO base classes; released files rpn_coco_*.pth.
+"""R50-C4 region proposals, as trained on the 48 COCO base classes.
 
-`scale_major=False` puts the 15 anchors of a cell in the order of the released channels: sizes outer, ratios inner.
-The trunk is padded to nothing (pad_size_divisor=1), other than in mmdet's C4 base configs.
+Released files rpn_coco_*.pth. `scale_major=False` puts the 15 anchors of a
+cell in the order of the released channels: sizes outer, ratios inner. Images
+are not padded, other than in mmdet's C4 base configs.
 """
 rpn = dict(
     type='RPN',
@@ -33,9 +34,17 @@ rpn = dict(
             ratios=[0.5, 1.0, 2.0],
             strides=[16],
             scale_major=False),
-        bbox_coder=dict(type='DeltaXYWHBBoxCoder', target_means=[0.0] * 4, target_stds=[1.0] * 4),
-        loss_cls=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1.0),
+        bbox_coder=dict(
+            type='DeltaXYWHBBoxCoder',
+            target_means=[0.0] * 4,
+            target_stds=[1.0] * 4),
+        loss_cls=dict(
+            type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1.0),
         loss_bbox=dict(type='L1Loss', loss_weight=1.0)),
     train_cfg=None,
     test_cfg=dict(
-        rpn=dict(nms_pre=6000, max_per_img=1000, nms=dict(type='nms', iou_threshold=0.7), min_bbox_size=0)))
+        rpn=dict(
+            nms_pre=6000,
+            max_per_img=1000,
+            nms=dict(type='nms', iou_threshold=0.7),
+            min_bbox_size=0)))

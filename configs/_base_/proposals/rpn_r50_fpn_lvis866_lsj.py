@@ -1,7 +1,8 @@
-"""R50-FPN region proposal network with live batch norm in backbone and neck and two convolutions in the head,
-as trained with large-scale jitter on the 866 LVIS base classes; released file rpn_lvis_866_lsj.pth.
+"""R50-FPN region proposals trained with large-scale jitter (LSJ).
 
-SyncBN and BN are the same at inference and share their keys; the network is only ever run in eval mode.
+Norms in the neck and two convolutions in the head; trained on the 866 LVIS
+base classes, released file rpn_lvis_866_lsj.pth. SyncBN and BN share their
+keys and are the same in eval mode, the only mode an offline RPN runs in.
 """
 _base_ = './rpn_r50_fpn_lvis866.py'
 

@@ -1,0 +1,165 @@
+"""Files of weights -> one canonical detector checkpoint."""
+from typing import List, Optional, Tuple, Union
+
+from mmengine.config import Config
+
+from .accounting import Report, StateDict, convert
+from .errors import CheckpointError
+from .frozen_norms import upgrade_frozen_norms
+from .layouts import (Layout, guess_arch, model_layout, part, pick,
+                      read_config)
+from .openai_clip import find_clip_arch, to_float, with_text_encoder
+from .rpn import check_anchor_order, describe_rpn, rpn_rules
+from .rules import Rule
+from .safe_load import WeightFile
+from .scheme import open_weights
+
+RPN = 'proposal_source.rpn.'
+TEXT = 'text_encoder.'
+OFFLINE = 'offline_'
+PREDICTOR = r'roi_heads\.box_predictor\.'
+NO_DELTAS = 'box deltas; in this config the proposals are the boxes'
+NO_MASKS = 'mask head; this config has no masks'
+NO_TEXT = ('text tower that none of the files has; the detector then takes '
+           'vocabulary files, not words (--clip adds one)')
+# `visual.*`: OpenAI; `backbone.*`: RegionCLIP, or our CLIP checkpoints.
+RULES = [
+    Rule(r'(?:visual|backbone)\.(layer4\..*)', r'roi_head.shared_head.\1'),
+    Rule(r'(?:(?:visual|backbone)\.)?attnpool\.(.*)',
+         r'roi_head.bbox_head.region_pool.\1'),
+    Rule(r'(?:visual|backbone)\.(.*)', r'backbone.\1'),
+    Rule(PREDICTOR + r'(cls_score|cls_bg_score|test_cls_score)\.weight', None,
+         'class embeddings; the config names the vocabulary'),
+    Rule(PREDICTOR + r'bbox_pred\.(\w+)', r'roi_head.bbox_head.fc_reg.\1',
+         NO_DELTAS),
+    Rule(r'roi_heads\.mask_head\.deconv\.(\w+)',
+         r'roi_head.mask_head.upsample.\1', NO_MASKS),
+    Rule(r'roi_heads\.mask_head\.predictor\.(\w+)',
+         r'roi_head.mask_head.conv_logits.\1', NO_MASKS),
+    Rule(r'teacher_backbone\..*', None,
+         'copy of the image tower that only pretraining uses'),
+    Rule(r'logit_scale', None, 'temperature of pretraining'),
+    Rule(r'(input_resolution|context_length|vocab_size|(.*\.)?attn_mask)',
+         None, 'sizes and masks that TorchScript keeps with the weights'),
+    Rule(r'pixel_(mean|std)', None, 'constants of the reference'),
+]
+
+
+def convert_detector(
+        layout: Layout,
+        main: WeightFile,
+        rpn: Optional[WeightFile] = None,
+        clip: Optional[WeightFile] = None
+) -> Tuple[StateDict, List[Report]]:
+    """Put a detector together, leaving no key over.
+
+    Args:
+        layout: Layout of the detector, from its config.
+        main: Image tower and heads: a RegionCLIP file, OpenAI's CLIP, or our
+            CLIP checkpoint. Its own RPN and text tower are used if no other
+            file is given for them.
+        rpn: RPN file of detectron2 or mmdet.
+        clip: A file of a whole CLIP, of which the text tower is taken.
+
+    Returns:
+        State dict in float32 and one account for each part.
+    """
+    wanted, found = guess_arch(layout, 'backbone.'), find_clip_arch(main)
+    if wanted and found and wanted != found:
+        raise CheckpointError(
+            f'{main.path} looks like {found}, the config asks for {wanted} '
+            '(model.backbone.arch): choose the other config or file.')
+    state = with_text_encoder(main)
+    own_rpn = WeightFile(main.path, part(state, OFFLINE))
+    own_text = WeightFile(main.path, pick(state, TEXT))
+    for key in [k for k in state if k.startswith((OFFLINE, TEXT))]:
+        del state[key]
+    trunk = {k: v for k, v in layout.items() if not k.startswith((RPN, TEXT))}
+    result, report = convert(state, RULES, trunk, str(main.path))
+    rpn_state, rpn_report = convert_rpn(
+        part(layout, RPN), _choose(own_rpn, rpn, '--rpn', report))
+    text_state, text_report = convert_text(
+        pick(layout, TEXT), _choose(own_text, clip, '--clip', report))
+    result.update({RPN + key: value for key, value in rpn_state.items()})
+    result.update(text_state)
+    reports = [report, rpn_report, text_report]
+    return to_float(result), [r for r in reports if r]
+
+
+def detector_from_files(
+        config: Union[str, Config],
+        main: str,
+        rpn: Optional[str] = None,
+        clip: Optional[str] = None
+) -> Tuple[StateDict, List[Report]]:
+    """:func:`convert_detector` for the model of a config.
+
+    Args:
+        config: Config file of the detector.
+        main, rpn, clip: Files, or `clip://RN50`.
+    """
+    config = read_config(config)
+    files = [open_weights(f) if f else None for f in (main, rpn, clip)]
+    source = config.model.get('proposal_source') or {}
+    for file in filter(None, files[:2]):
+        check_anchor_order(source.get('rpn'), file)
+    return convert_detector(model_layout(config.model), *files)
+
+
+def _choose(own: WeightFile, given: Optional[WeightFile], option: str,
+            report: Report) -> WeightFile:
+    """The given file, if any; what it replaces is put on the account."""
+    if given is None:
+        return own
+    if own.tensors:
+        report.ignored[f'replaced by {option}'] = list(own.tensors)
+    return given
+
+
+def convert_rpn(layout: Layout, file: WeightFile) -> Tuple[StateDict, Report]:
+    """Rename the weights of an RPN of detectron2 or mmdet.
+
+    Args:
+        layout: Layout of the mmdet RPN; empty if the detector has none.
+        file: The weights; may be empty.
+    """
+    report = Report(f'region proposals, {file.path}')
+    if not layout:
+        if file.tensors:
+            report.ignored['RPN; this config has none'] = list(file.tensors)
+        return {}, report
+    if not file.tensors:
+        raise CheckpointError(
+            f'The config has an RPN (model.proposal_source.rpn) but '
+            f'{file.path} has no weights of one: give its file, --rpn.')
+    state = upgrade_frozen_norms(file)
+    shapes = {key: tuple(value.shape) for key, value in state.items()}
+    hint = (f'The file looks like {describe_rpn(shapes)}, '
+            f'model.proposal_source.rpn is {describe_rpn(layout)}.')
+    return convert(state, rpn_rules(layout), layout, report.source, hint=hint)
+
+
+def convert_text(layout: Layout,
+                 file: WeightFile) -> Tuple[StateDict, Report]:
+    """Take the text tower out of a CLIP of any naming.
+
+    Args:
+        layout: The detector's keys under ``text_encoder.``, maybe none.
+        file: The weights; may be empty.
+    """
+    report = Report(f'text tower, {file.path}')
+    state = pick(with_text_encoder(file), TEXT)
+    if not layout:
+        if state:
+            report.ignored['text tower; this config has none'] = list(state)
+        return {}, report
+    if not state:
+        report.absent[NO_TEXT] = list(layout)
+        return {}, report
+    others = len(file.tensors) - len(state)
+    if others:
+        report.notes.append(f'{others} other keys are not text')
+    result, account = convert(
+        state, [Rule(r'(.*)', r'\1')], layout, report.source)
+    account.notes = report.notes
+    return result, account

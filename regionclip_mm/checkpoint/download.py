@@ -1,0 +1,120 @@
+"""A file from the web, once, whole and verified."""
+import hashlib
+import os
+import time
+import warnings
+from http.client import HTTPException
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from filelock import FileLock
+from tqdm import tqdm
+
+from .errors import CheckpointError
+
+BLOCK = 1 << 20
+TIMEOUT = 30  # seconds without a byte
+TRIES = 4
+
+
+def fetch(url: str, path: Path, sha256: str) -> Path:
+    """Make sure that ``path`` is the file with the given hash.
+
+    Of several processes one downloads while the others wait. An interrupted
+    download goes on where it stopped, also in a later call. ``path`` is only
+    ever the complete, verified file.
+
+    Args:
+        url: Where to get the file if it is not there yet.
+        path: Where to keep it.
+        sha256: Hash of its content, hexadecimal.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        CheckpointError: Saying what to do by hand.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f'{path}.lock'):
+        if path.exists():
+            if hash_file(path) == sha256:
+                return path
+            warnings.warn(f'{path} is damaged and will be downloaded again.')
+            path.unlink()
+        partial = path.with_name(f'{path.name}.part')
+        resumed = partial.exists()
+        found = _download(url, partial, path, sha256)
+        if found != sha256 and resumed:  # perhaps it was begun elsewhere
+            found = _download(url, partial, path, sha256)
+        if found != sha256:
+            raise CheckpointError(
+                f'{url} is not the expected file and was deleted: its SHA256 '
+                f'is {found}, expected {sha256}. {by_hand(path, sha256)}')
+    return path
+
+
+def hash_file(path: Path) -> str:
+    """SHA256 of a file, hexadecimal."""
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        for block in iter(lambda: file.read(BLOCK), b''):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def by_hand(path: Path, sha256: str) -> str:
+    """What a user without a connection should do."""
+    return (f'Get {path.name} (SHA256 {sha256}) on another machine and put '
+            f'it into {path.parent}.')
+
+
+def _download(url: str, partial: Path, path: Path, sha256: str) -> str:
+    """Complete the partial file; keep it only if it is the right one.
+
+    Returns:
+        The SHA256 of what was downloaded.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            _resume(url, partial)
+            break
+        except (OSError, HTTPException) as error:
+            refused = isinstance(error, HTTPError) and error.code < 500
+            if refused or not left:
+                raise CheckpointError(
+                    f'{url} could not be downloaded ({error}). '
+                    f'{by_hand(path, sha256)}') from None
+            time.sleep(0.2 * (TRIES - left))
+    found = hash_file(partial)
+    if found == sha256:
+        os.replace(partial, path)
+    else:
+        partial.unlink()
+    return found
+
+
+def _resume(url: str, partial: Path) -> None:
+    """Append what is missing of a file, with a progress bar."""
+    have = partial.stat().st_size if partial.exists() else 0
+    wanted = {'Range': f'bytes={have}-'} if have else {}
+    try:
+        reply = urlopen(Request(url, headers=wanted), timeout=TIMEOUT)
+    except HTTPError as error:
+        if error.code == 416 and have:  # nothing is left to send
+            return
+        raise
+    with reply:
+        have = have if reply.status == 206 else 0
+        left = reply.headers.get('Content-Length')
+        total = have + int(left) if left else None
+        with open(partial, 'ab' if have else 'wb') as file, tqdm(
+                desc=partial.stem, initial=have, total=total, unit='B',
+                unit_scale=True) as bar:
+            for block in iter(lambda: reply.read(BLOCK), b''):
+                file.write(block)
+                bar.update(len(block))
+            size = file.tell()
+    if total is not None and size < total:
+        raise OSError(f'the connection broke after {size} of {total} bytes')

@@ -1,0 +1,73 @@
+"""Released class embeddings, bare tensors, and their names -> Vocabulary."""
+import json
+from pathlib import Path
+from typing import List, Sequence, Union
+
+from torch import Tensor
+
+from ..text import Vocabulary
+from .errors import CheckpointError
+from .safe_load import load_object
+
+COMMON, FREQUENT, RARE = 'c', 'f', 'r'  # frequencies of LVIS categories
+
+
+def convert_embeddings(path: Union[str, Path], names: Sequence[str],
+                       source: str = 'the names') -> Vocabulary:
+    """Give a bare tensor of class embeddings its names.
+
+    Args:
+        path: File of a tensor (K, D), un-normalised text embeddings.
+        names: The K class names in the order of the rows.
+        source: Where the names come from, for messages.
+    """
+    embeddings = load_object(path)
+    if not isinstance(embeddings, Tensor) or embeddings.ndim != 2:
+        found = (f'a tensor of shape {tuple(embeddings.shape)}' if isinstance(
+            embeddings, Tensor) else f'a {type(embeddings).__name__}')
+        raise CheckpointError(
+            f'{path} holds {found}; class embeddings are one bare tensor of '
+            'shape (classes, D).')
+    if len(embeddings) != len(names):
+        raise CheckpointError(
+            f'{path} has {len(embeddings)} rows, but {source} has '
+            f'{len(names)} names ({", ".join(list(names)[:3])}, ...): take '
+            'the list that the embeddings were made from.')
+    try:
+        return Vocabulary(tuple(names), embeddings.float(),
+                          dict(source=Path(path).name))
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f'{path}: {error}') from None
+
+
+def names_from_text(path: Union[str, Path]) -> List[str]:
+    """Names of a text file, one a line; blank lines do not count."""
+    lines = _read(path).splitlines()
+    return [line.strip() for line in lines if line.strip()]
+
+
+def names_from_json(path: Union[str, Path],
+                    frequencies: str = COMMON + FREQUENT + RARE) -> List[str]:
+    """Names of the categories of a COCO or LVIS json in the order of ids.
+
+    Args:
+        path: The annotations, or any json with ``categories``.
+        frequencies: LVIS only: 'cf' is the 866 base classes, 'r' the rare
+            ones.
+    """
+    try:
+        categories = json.loads(_read(path))['categories']
+        rows = sorted(categories, key=lambda category: category['id'])
+        return [row['name'] for row in rows
+                if row.get('frequency', COMMON) in frequencies]
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f'{path} has no list of categories with id and name '
+            f'({type(error).__name__}: {error}).') from None
+
+
+def _read(path: Union[str, Path]) -> str:
+    try:
+        return Path(path).read_text(encoding='utf-8')
+    except (OSError, UnicodeDecodeError) as error:
+        raise CheckpointError(f'{path} cannot be read: {error}') from None

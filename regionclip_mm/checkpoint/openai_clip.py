@@ -1,0 +1,106 @@
+"""OpenAI's CLIP ResNets -> canonical CLIP checkpoint."""
+import re
+from typing import Dict, Tuple
+
+from torch import Tensor
+
+from ..text.openai_weights import openai_text_state_dict
+from .accounting import Report, StateDict, convert
+from .errors import CheckpointError
+from .frozen_norms import upgrade_frozen_norms
+from .layouts import clip_layout, guess_arch
+from .rules import Rule
+from .safe_load import WeightFile
+
+# The text tower's keys; in files of the reference under `lang_encoder.`.
+TEXT_KEY = re.compile(
+    r'(?:lang_encoder\.)?((?:token_embedding|ln_final|transformer)\..*'
+    r'|positional_embedding|text_projection)')
+CONSTANTS = 'sizes and masks that TorchScript keeps with the weights'
+RULES = [
+    Rule(r'(input_resolution|context_length|vocab_size)', None, CONSTANTS),
+    Rule(r'(lang_encoder\.)?(.*\.)?attn_mask', None, CONSTANTS),
+    Rule(r'(?:visual|backbone)\.(attnpool\..*)', r'\1'),
+    Rule(r'(?:visual|backbone)\.(.*)', r'backbone.\1'),
+    Rule(r'(text_encoder\..*|logit_scale)', r'\1'),
+    Rule(r'teacher_backbone\..*', None, 'copy of the image tower that '
+         'only pretraining uses'),
+    Rule(r'offline_.*', None, 'region proposal network'),
+]
+TEMPERATURE = 0.01  # of the reference, whose files have no logit_scale
+
+
+def convert_openai_clip(file: WeightFile,
+                        arch: str = '') -> Tuple[StateDict, Report, str]:
+    """Rename the weights of a whole CLIP, leaving none out.
+
+    Args:
+        file: OpenAI's names: `visual.*` and the text tower at top level
+            (TorchScript, safetensors), or `backbone.*` and `lang_encoder.*`
+            (the reference's checkpoints of pretraining).
+        arch: Preset that the file must be; by default what it looks like.
+
+    Returns:
+        State dict in float32, account of all keys, name of the preset.
+    """
+    source = str(file.path)
+    found = find_clip_arch(file)
+    if arch and found and found != arch:
+        raise CheckpointError(
+            f'{source} looks like {found}, you asked for {arch}.')
+    arch = arch or found
+    if not arch:
+        raise CheckpointError(
+            f'{source} is not a CLIP ResNet: it has no visual.conv3.weight '
+            f'of a known size. It begins with {list(file.tensors)[:4]}.'
+            f'{_timm_hint(file)}')
+    state = with_text_encoder(file)
+    if 'logit_scale' not in state and 'visual.conv3.weight' not in state:
+        state['logit_scale'] = state['backbone.conv3.weight'].new_tensor(
+            1 / TEMPERATURE).log()
+    state, report = convert(state, RULES, clip_layout(arch), source)
+    return to_float(state), report, arch
+
+
+def find_clip_arch(file: WeightFile) -> str:
+    """Preset that the image tower of a file looks like, or ''."""
+    shapes = {key: tuple(v.shape) for key, v in file.tensors.items()}
+    return (guess_arch(shapes, 'visual.') or guess_arch(shapes, 'backbone.')
+            or '')
+
+
+def with_text_encoder(file: WeightFile) -> StateDict:
+    """The tensors of a file, its text tower under our names."""
+    state, text = {}, {}
+    for key, value in upgrade_frozen_norms(file).items():
+        match = TEXT_KEY.fullmatch(key)
+        if match and not key.endswith('attn_mask'):
+            text[match.group(1)] = value
+        else:
+            state[key] = value
+    if text:
+        state.update(_convert_text(text, str(file.path)))
+    return state
+
+
+def _convert_text(text: Dict[str, Tensor], source: str) -> StateDict:
+    try:
+        renamed = openai_text_state_dict(text)
+    except ValueError as error:
+        raise CheckpointError(f'{source}: {error}') from None
+    return {f'text_encoder.{key}': value for key, value in renamed.items()}
+
+
+def to_float(state: StateDict) -> StateDict:
+    """Floating-point tensors as float32 (OpenAI's files are float16)."""
+    return {
+        key: value.float() if value.is_floating_point() else value
+        for key, value in state.items()
+    }
+
+
+def _timm_hint(file: WeightFile) -> str:
+    if 'stem.conv1.conv.weight' not in file.tensors:
+        return ''
+    return (" These are timm's names, without a text tower: take "
+            'open_clip_model.safetensors of the same repository.')
