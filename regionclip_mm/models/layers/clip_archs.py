@@ -48,7 +48,7 @@ ARCHS: Dict[str, CLIPArch] = {
     'rn50x16': CLIPArch((6, 8, 18, 8), 96, 768, 384),
     'rn50x64': CLIPArch((3, 15, 36, 10), 128, 1024, 448),
     # Ours, trained from scratch on a CPU in projects/emoji_world.
-    'nano': CLIPArch((1, 1, 1, 1), 20, 128, 128),
+    'nano': CLIPArch((1, 2, 2, 2), 16, 128, 128),
 }
 
 
