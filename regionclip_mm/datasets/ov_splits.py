@@ -1,7 +1,9 @@
-"""Class names of the open-vocabulary benchmarks, in the one order that dataset, vocabulary and metric share.
+"""Class names of the open-vocabulary benchmarks, each in its one order.
 
-COCO: the 48 base and 17 novel classes of Bansal et al. (ECCV 2018), in COCO id order. LVIS v1: 1203 classes in LVIS id order;
-which of them are rare (novel) is written in the annotation file, so it is read from there.
+Dataset, vocabulary and metric share this order. COCO: the 48 base and 17
+novel classes of Bansal et al. (ECCV 2018), in COCO id order. LVIS v1: 1203
+classes in LVIS id order; which of them are rare (novel) is written in the
+annotation file, so it is read from there.
 """
 from typing import Iterable, Mapping, Tuple
 
@@ -10,40 +12,51 @@ from mmdet.datasets import LVISV1Dataset
 Names = Tuple[str, ...]
 
 COCO_NOVEL_17: Names = (
-    'airplane', 'bus', 'cat', 'dog', 'cow', 'elephant', 'umbrella', 'tie', 'snowboard', 'skateboard', 'cup', 'knife',
-    'cake', 'couch', 'keyboard', 'sink', 'scissors')
+    'airplane', 'bus', 'cat', 'dog', 'cow', 'elephant', 'umbrella', 'tie',
+    'snowboard', 'skateboard', 'cup', 'knife', 'cake', 'couch', 'keyboard',
+    'sink', 'scissors')
 
 COCO_ALL_65: Names = (
-    'person', 'bicycle', 'car', 'motorcycle', 'airplane', 'bus', 'train', 'truck', 'boat', 'bench', 'bird', 'cat',
-    'dog', 'horse', 'sheep', 'cow', 'elephant', 'bear', 'zebra', 'giraffe', 'backpack', 'umbrella', 'handbag', 'tie',
-    'suitcase', 'frisbee', 'skis', 'snowboard', 'kite', 'skateboard', 'surfboard', 'bottle', 'cup', 'fork', 'knife',
-    'spoon', 'bowl', 'banana', 'apple', 'sandwich', 'orange', 'broccoli', 'carrot', 'pizza', 'donut', 'cake', 'chair',
-    'couch', 'bed', 'toilet', 'tv', 'laptop', 'mouse', 'remote', 'keyboard', 'microwave', 'oven', 'toaster', 'sink',
+    'person', 'bicycle', 'car', 'motorcycle', 'airplane', 'bus', 'train',
+    'truck', 'boat', 'bench', 'bird', 'cat', 'dog', 'horse', 'sheep', 'cow',
+    'elephant', 'bear', 'zebra', 'giraffe', 'backpack', 'umbrella', 'handbag',
+    'tie', 'suitcase', 'frisbee', 'skis', 'snowboard', 'kite', 'skateboard',
+    'surfboard', 'bottle', 'cup', 'fork', 'knife', 'spoon', 'bowl', 'banana',
+    'apple', 'sandwich', 'orange', 'broccoli', 'carrot', 'pizza', 'donut',
+    'cake', 'chair', 'couch', 'bed', 'toilet', 'tv', 'laptop', 'mouse',
+    'remote', 'keyboard', 'microwave', 'oven', 'toaster', 'sink',
     'refrigerator', 'book', 'clock', 'vase', 'scissors', 'toothbrush')
 
-COCO_BASE_48: Names = tuple(name for name in COCO_ALL_65 if name not in COCO_NOVEL_17)
+COCO_BASE_48: Names = tuple(
+    name for name in COCO_ALL_65 if name not in COCO_NOVEL_17)
 
-# The LVIS v1 files spell one category 'stero'; the released embeddings were made from that name. mmdet's list mends it.
-LVIS_SPELLING: Mapping[str, str] = {'speaker_(stereo_equipment)': 'speaker_(stero_equipment)'}
+# The LVIS v1 files spell one category 'stero', and the released embeddings
+# were made from that name; mmdet's list mends it. Both are understood.
+LVIS_SPELLING: Mapping[str, str] = {
+    'speaker_(stereo_equipment)': 'speaker_(stero_equipment)'
+}
 
-LVIS_ALL_1203: Names = tuple(LVIS_SPELLING.get(name, name) for name in LVISV1Dataset.METAINFO['classes'])
+LVIS_ALL_1203: Names = tuple(
+    LVIS_SPELLING.get(name, name)
+    for name in LVISV1Dataset.METAINFO['classes'])
 
-LVIS_NOVEL_FREQUENCY = 'r'
 
-
-def lvis_rare_names(categories: Iterable[Mapping], source: str = 'the annotation file') -> Names:
-    """Names of the rare categories of an LVIS `categories` list.
+def lvis_rare_names(categories: Iterable[Mapping],
+                    source: str = 'the annotation file') -> Names:
+    """Names of the rare (novel) categories of an LVIS file, in file order.
 
     Args:
-        categories: entries with `name` and `frequency` ('r', 'c' or 'f').
-        source: where they come from, for the error message.
+        categories: Entries with ``name`` and ``frequency`` (r, c or f).
+        source: Where they come from, for the error message.
     """
     rare = []
     for category in categories:
-        if category.get('frequency') not in ('r', 'c', 'f'):
+        name, frequency = category['name'], category.get('frequency')
+        if frequency not in ('r', 'c', 'f'):
             raise ValueError(
-                f"category {category.get('name')!r} of {source} has frequency {category.get('frequency')!r}; an LVIS v1 "
-                "file says 'r', 'c' or 'f' for each category. Is this a COCO file? Use OVCocoDataset for those")
-        if category['frequency'] == LVIS_NOVEL_FREQUENCY:
-            rare.append(LVIS_SPELLING.get(category['name'], category['name']))
+                f'category {name!r} of {source} has frequency {frequency!r}; '
+                "an LVIS v1 file says 'r', 'c' or 'f'. Is this a COCO file? "
+                'Use OVCocoDataset for those')
+        if frequency == 'r':
+            rare.append(LVIS_SPELLING.get(name, name))
     return tuple(rare)

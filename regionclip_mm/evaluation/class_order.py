@@ -11,24 +11,27 @@ Result = Tuple[dict, dict]
 
 
 class ClassOrderMixin:
-    """Makes label k of a prediction mean `dataset_meta['classes'][k]`.
+    """Makes label k of a prediction mean ``dataset_meta['classes'][k]``.
 
-    mmdet's metrics write label k as the k-th category of the annotation file, and read per-class results as if the
-    file were sorted by id. Mix this into a subclass of `CocoMetric`, and neither order nor ids of the file matter.
-    Without any detection the result is an AP of 0 instead of no result.
+    mmdet's metrics write label k as the k-th category of the annotation file,
+    and read per-class results as if the file were sorted by id. Mixed into a
+    subclass of ``CocoMetric``, neither the order nor the ids of the file
+    matter. Without any detection the AP is 0, instead of no result.
     """
 
     @property
     def annotations(self) -> Any:
-        """The annotation file's api: COCO, or LVIS in `LVISMetric`."""
+        """The annotation file's api: COCO, or LVIS in ``LVISMetric``."""
         return getattr(self, '_lvis_api', None) or self._coco_api
 
-    def results2json(self, results: Sequence[dict], outfile_prefix: str) -> dict:
-        """Writes predictions with the category ids of their class names.
+    def results2json(self, results: Sequence[dict],
+                     outfile_prefix: str) -> dict:
+        """Write predictions with the category ids of their class names.
 
         Args:
-            results: one dict per image, with `bboxes` (M, 4) xyxy in original pixels, `scores` (M,), `labels` (M,).
-            outfile_prefix: path of the files, without `.bbox.json`.
+            results: Per image ``bboxes`` (M, 4) xyxy in original pixels,
+                ``scores`` (M,), ``labels`` (M,).
+            outfile_prefix: Path of the files, without ``.bbox.json``.
 
         Returns:
             The path of the file of each result type.
@@ -36,25 +39,37 @@ class ClassOrderMixin:
         by_label = self._ids_of('classes')
         self.cat_ids = by_label
         files = super().results2json(results, outfile_prefix)
-        self.cat_ids = sorted(by_label)  # the order in which COCOeval and LVISEval give their results
+        # In this order COCOeval and LVISEval give results per class.
+        self.cat_ids = sorted(by_label)
         return files
 
     def compute_metrics(self, results: List[Result]) -> Dict[str, float]:
         """Metrics of pairs (ground truth, prediction), one per image."""
-        if not self.format_only and not any(len(prediction['labels']) for _, prediction in results):
-            MMLogger.get_current_instance().warning('There is no detection in any image: AP is 0')
+        found = any(len(pred['labels']) for _, pred in results)
+        if not found and not self.format_only:
+            MMLogger.get_current_instance().warning(
+                'There is no detection in any image: AP is 0')
             results = [_with_worthless_box(*results[0]), *results[1:]]
         return super().compute_metrics(results)
 
     def _ids_of(self, key: str) -> List[int]:
-        """Category ids of the names in `dataset_meta[key]`, in their order."""
-        api = self.annotations
-        return category_ids(api.dataset['categories'], self.dataset_meta[key], 'the evaluator\'s ann_file')
+        """Category ids of the names in ``dataset_meta[key]``."""
+        return category_ids(self.annotations.dataset['categories'],
+                            self.dataset_meta[key],
+                            "the evaluator's ann_file")
 
 
 def _with_worthless_box(truth: dict, prediction: dict) -> Result:
-    """Adds a box without score or area, which counts as nothing but keeps the evaluation tools from stopping."""
-    box = dict(prediction, bboxes=np.zeros((1, 4)), scores=np.zeros(1), labels=np.zeros(1, int))
+    """Add a box without score or area, which changes no AP.
+
+    The evaluation tools stop at an empty list of detections.
+    """
+    box = dict(
+        prediction,
+        bboxes=np.zeros((1, 4)),
+        scores=np.zeros(1),
+        labels=np.zeros(1, int))
     if 'masks' in prediction:
-        box['masks'] = [mask_api.encode(np.zeros((truth['height'], truth['width']), np.uint8, 'F'))]
+        empty = np.zeros((truth['height'], truth['width']), np.uint8, 'F')
+        box['masks'] = [mask_api.encode(empty)]
     return truth, box

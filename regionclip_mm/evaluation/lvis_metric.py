@@ -12,7 +12,7 @@ from .class_order import ClassOrderMixin, Result
 
 
 class _NumpyWithFloat(ModuleType):
-    """numpy with the alias `float`, which lvis 0.5.3 uses and numpy 1.24 dropped."""
+    """numpy with ``float``: lvis 0.5.3 uses it, numpy 1.24 dropped it."""
 
     float = float
 
@@ -22,7 +22,7 @@ class _NumpyWithFloat(ModuleType):
 
 @contextmanager
 def lvis_on_any_numpy() -> Iterator[None]:
-    """Lets lvis's evaluation run on any numpy; numpy itself stays untouched."""
+    """Let lvis evaluate on any numpy; numpy itself stays untouched."""
     original = lvis.eval.np
     lvis.eval.np = _NumpyWithFloat('numpy')
     try:
@@ -33,30 +33,35 @@ def lvis_on_any_numpy() -> Iterator[None]:
 
 @METRICS.register_module()
 class OrderedLVISMetric(ClassOrderMixin, LVISMetric):
-    """mmdet's `LVISMetric` for any order of categories in the annotation file, and for any numpy.
+    """mmdet's ``LVISMetric`` for any order of categories, on any numpy.
 
-    Results: `bbox_AP`, `bbox_APr` (rare, the novel classes), `bbox_APc`, `bbox_APf`, `bbox_AP50`, …; `segm_` likewise;
-    -1 where there is no annotated object. Only the classes of the dataset are evaluated.
+    Results: ``bbox_AP``, ``bbox_APr`` (rare, the novel classes),
+    ``bbox_APc``, ``bbox_APf``, ``bbox_AP50``, ...; ``segm_*`` likewise; -1
+    where no object is annotated. Only the dataset's classes are evaluated.
 
     Args:
-        ann_file: path of an LVIS v1 json.
-        kwargs: as for mmdet's metric.
+        ann_file: Path of an LVIS v1 json.
+        kwargs: As for mmdet's metric.
     """
 
     def __init__(self, ann_file: str, **kwargs: Any) -> None:
         super().__init__(ann_file=ann_file, **kwargs)
         data = self.annotations.dataset
-        needed = dict(categories=('frequency', ), images=('neg_category_ids', 'not_exhaustive_category_ids'))
-        missing = [f'{part}[].{key}' for part, keys in needed.items() for key in keys
+        needed = [('categories', 'frequency'), ('images', 'neg_category_ids'),
+                  ('images', 'not_exhaustive_category_ids')]
+        missing = [f'{part}[].{key}' for part, key in needed
                    if not data.get(part) or key not in data[part][0]]
         if missing:
-            raise ValueError(f'{ann_file} is not an LVIS v1 annotation file, it has no {" and no ".join(missing)}. '
-                             "Set ann_file of the evaluator, or use type='OrderedOVCocoMetric' for COCO files")
+            raise ValueError(
+                f'{ann_file} is not an LVIS v1 annotation file, it has no '
+                f'{" and no ".join(missing)}. Set ann_file of the evaluator, '
+                "or use type='OrderedOVCocoMetric' for COCO files")
 
     def results2json(self, results: List[dict], outfile_prefix: str) -> dict:
-        """See `ClassOrderMixin`; also restricts the evaluation to the dataset's classes."""
+        """See the mixin; also restricts AP to the dataset's classes."""
         files = super().results2json(results, outfile_prefix)
-        self.annotations.cats = {i: self.annotations.cats[i] for i in self.cat_ids}
+        cats = self.annotations.cats
+        self.annotations.cats = {i: cats[i] for i in self.cat_ids}
         return files
 
     def compute_metrics(self, results: List[Result]) -> Dict[str, float]:
