@@ -1,0 +1,38 @@
+"""Train a config of this project with MMEngine's Runner, on a CPU.
+
+    python projects/emoji_world/tools/train.py CONFIG [--resume]
+"""
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+import torch  # noqa: E402
+from mmengine.config import Config, DictAction  # noqa: E402
+from mmengine.runner import Runner  # noqa: E402
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config')
+    parser.add_argument('--work-dir', help='default: work_dirs/<config name>')
+    parser.add_argument('--resume', action='store_true',
+                        help='go on from the last checkpoint')
+    parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    torch.set_num_threads(args.threads)
+    cfg = Config.fromfile(args.config)
+    cfg.work_dir = args.work_dir or f'work_dirs/{Path(args.config).stem}'
+    cfg.resume = args.resume
+    cfg.merge_from_dict(args.cfg_options or {})
+    Runner.from_cfg(cfg).train()
+
+
+if __name__ == '__main__':
+    main()
