@@ -14,9 +14,10 @@ class OVLVISDataset(OpenVocabularyMixin, LVISV1Dataset):
     """LVIS v1: its 337 rare classes are novel, the 866 others base.
 
     Which classes are rare comes from ``frequency`` in the file. Unlike
-    mmdet's ``LVISV1Dataset`` it obeys ``metainfo['classes']``. Image paths
-    come from ``coco_url``, as ``train2017/000000391895.jpg``. Boxes are
-    (x1, y1, x2, y2) in original pixels.
+    mmdet's ``LVISV1Dataset`` it obeys ``metainfo['classes']``. With
+    ``split='base'`` it also reads a file that leaves the rare classes out.
+    Image paths come from ``coco_url``, as ``train2017/000000391895.jpg``.
+    Boxes are (x1, y1, x2, y2) in original pixels.
     """
 
     METAINFO = dict(
@@ -29,8 +30,10 @@ class OVLVISDataset(OpenVocabularyMixin, LVISV1Dataset):
     def COCOAPI(self, annotation_file: str) -> ClassOrderCOCO:
         """Open the annotation file, which tells base from novel classes."""
         api = super().COCOAPI(annotation_file)
-        rare = frozenset(
-            lvis_rare_names(api.dataset['categories'], annotation_file))
+        categories = api.dataset['categories']
+        rare = set(lvis_rare_names(categories, annotation_file))
+        # A file of base classes alone has no rare category at all.
+        rare = rare or set(LVIS_ALL_1203) - {c['name'] for c in categories}
         classes = self._metainfo['classes']
         self._metainfo.update(
             base_classes=tuple(n for n in classes if n not in rare),

@@ -1,0 +1,111 @@
+"""Reads, narrows and writes COCO and LVIS annotation files."""
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Callable, Sequence, Union
+
+from .class_order import category_ids
+
+PathLike = Union[str, Path]
+
+
+def read_annotations(path: PathLike) -> dict:
+    """Read a COCO or LVIS annotation file and check that it is whole.
+
+    Args:
+        path: A json with ``images``, ``annotations`` and ``categories``.
+
+    Raises:
+        ValueError: If it is no such file, or annotations point nowhere.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'there is no {path}; download the annotations first, see '
+            'docs/datasets.md')
+    try:
+        data = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f'{path} is not a json file, or a cut-off one: '
+                         f'{error}') from error
+    parts = ('images', 'annotations', 'categories')
+    missing = [p for p in parts if not isinstance(data, dict)
+               or not data.get(p)]
+    if missing:
+        raise ValueError(f'{path} has no {", ".join(missing)}; a COCO or LVIS '
+                         'file with annotations is needed')
+    for key, part in (('image_id', 'images'), ('category_id', 'categories')):
+        known = {item['id'] for item in data[part]}
+        stray = [a['id'] for a in data['annotations'] if a[key] not in known]
+        if stray:
+            raise ValueError(f'{path}: {len(stray)} annotations have a {key} '
+                             f'that is not in {part}, e.g. annotation '
+                             f'{stray[0]}')
+    return data
+
+
+def select_classes(data: dict, classes: Sequence[str],
+                   source: str = 'the annotation file') -> dict:
+    """The part of an annotation file that is about some classes.
+
+    Args:
+        data: As from :func:`read_annotations`; not changed.
+        classes: Names; the result lists its categories in this order.
+        source: The file, for error messages.
+
+    Returns:
+        Annotations of these classes and the images that have one, with their
+        ids; per-image category lists of LVIS are narrowed too.
+    """
+    ids = category_ids(data['categories'], classes, source)
+    by_id = {category['id']: category for category in data['categories']}
+    annotations = only(data['annotations'], 'category_id', ids)
+    images = only(data['images'], 'id', (a['image_id'] for a in annotations))
+    return dict(
+        data,
+        images=[_narrow_lists(image, set(ids)) for image in images],
+        annotations=annotations,
+        categories=[by_id[i] for i in ids])
+
+
+def only(items: Sequence[dict], key: str, values) -> list:
+    """The items whose ``key`` is among ``values``."""
+    values = frozenset(values)
+    return [item for item in items if item[key] in values]
+
+
+def _narrow_lists(image: dict, ids: set) -> dict:
+    lists = ('neg_category_ids', 'not_exhaustive_category_ids')
+    return dict(image, **{key: [i for i in image[key] if i in ids]
+                          for key in lists if key in image})
+
+
+def write_annotations(path: PathLike, data: dict,
+                      report: Callable[[str], None] = print) -> None:
+    """Write an annotation file whole, or not at all.
+
+    Args:
+        path: The file; an existing one is replaced.
+        data: What to write.
+        report: Told in a line what was written.
+    """
+    write_whole(path, json.dumps(data))
+    counts = ', '.join(f'{len(data[part])} {part}' for part in
+                       ('categories', 'images', 'annotations'))
+    report(f'{path}: {counts}')
+
+
+def write_whole(path: PathLike, text: str) -> None:
+    """Write a text file under another name, then rename it."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=path.parent, suffix='.partial')
+    try:
+        with os.fdopen(handle, 'w', encoding='utf-8') as file:
+            file.write(text)
+        os.chmod(partial, 0o644)
+        os.replace(partial, path)
+    except BaseException:
+        os.unlink(partial)
+        raise
