@@ -1,0 +1,21 @@
+"""The world's names as vocabularies."""
+from typing import Sequence
+
+from regionclip_mm.text import PromptedVocabulary
+
+from mmdet.registry import TASK_UTILS
+
+from .concepts import names
+
+
+@TASK_UTILS.register_module()
+class EmojiVocabulary(PromptedVocabulary):
+    """Names of the concepts of some roles, in the datasets' order.
+
+    Args:
+        roles: Any of base, novel, other; none for all.
+        kwargs: As for :class:`PromptedVocabulary`, without ``names``.
+    """
+
+    def __init__(self, roles: Sequence[str] = (), **kwargs) -> None:
+        super().__init__(names=names(*roles), **kwargs)
