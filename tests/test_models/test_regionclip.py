@@ -1,0 +1,224 @@
+"""The detector as a whole, small and random."""
+import numpy as np
+import pytest
+import torch
+from mmengine.config import ConfigDict
+from mmengine.structures import InstanceData
+from nano import nano_detector
+
+from mmdet.structures import DetDataSample
+from regionclip_mm.text import Vocabulary
+
+
+def data(*shapes, boxes=None):
+    generator = torch.Generator().manual_seed(0)
+    inputs = [torch.randint(0, 256, (3, *s), generator=generator,
+                            dtype=torch.uint8) for s in shapes]
+    samples = []
+    for i, s in enumerate(shapes):
+        sample = DetDataSample(metainfo=dict(
+            img_shape=s, ori_shape=(2 * s[0], 2 * s[1]),
+            scale_factor=(0.5, 0.5)))
+        if boxes is not None:
+            sample.gt_instances = InstanceData(
+                bboxes=torch.tensor(boxes[i], dtype=torch.float).view(-1, 4),
+                labels=torch.zeros(len(boxes[i]), dtype=torch.long))
+        samples.append(sample)
+    return dict(inputs=inputs, data_samples=samples)
+
+
+def words(num, seed=0, dim=128):
+    generator = torch.Generator().manual_seed(seed)
+    return Vocabulary([f'word {i}' for i in range(num)],
+                      torch.randn(num, dim, generator=generator), {})
+
+
+@pytest.fixture(scope='module')
+def detector():
+    detector = nano_detector()
+    detector.set_vocabulary(words(5))
+    return detector
+
+
+@pytest.fixture(scope='module')
+def gt_detector():
+    detector = nano_detector(proposals=dict(type='GTProposals'))
+    detector.set_vocabulary(words(5))
+    return detector
+
+
+@torch.no_grad()
+def test_predictions_carry_names_in_original_pixels(detector):
+    for sample in detector.test_step(data((64, 96), (80, 50))):
+        found = sample.pred_instances
+        assert len(found)
+        assert found.label_names == [f'word {i}' for i in found.labels]
+        assert (found.scores.diff() <= 0).all()
+        h, w = sample.ori_shape
+        assert found.bboxes[:, 2].max() <= w + 1e-3
+        assert found.bboxes[:, 3].max() <= h + 1e-3
+        assert found.bboxes.max() > 100  # not in network pixels
+        torch.testing.assert_close(found.scores, found.class_scores)
+
+
+@torch.no_grad()
+def test_vocabulary_of_any_size(detector):
+    for num in (1, 9, 70, 5):
+        detector.set_vocabulary(words(num))
+        found = detector.test_step(data((64, 96)))[0].pred_instances
+        assert found.labels.max() < num
+        assert len(detector.vocabulary) == num
+
+
+@torch.no_grad()
+def test_an_image_alone_and_in_a_batch_of_equal_size(gt_detector):
+    boxes = [[[0, 0, 40, 40], [10, 5, 60, 50]], [[5, 5, 30, 60]]]
+    together = gt_detector.test_step(data((64, 96), (64, 96), boxes=boxes))
+    both = data((64, 96), (64, 96), boxes=boxes)
+    for i in range(2):
+        alone = gt_detector.test_step(
+            {k: v[i:i + 1] for k, v in both.items()})[0].pred_instances
+        torch.testing.assert_close(alone.scores,
+                                   together[i].pred_instances.scores,
+                                   atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize('boxes', [[[], []], [[], [[0, 0, 9, 9]]]])
+@torch.no_grad()
+def test_images_without_proposals(gt_detector, boxes):
+    first, second = gt_detector.test_step(
+        data((64, 96), (64, 96), boxes=boxes))
+    assert len(first.pred_instances) == 0
+    assert first.pred_instances.label_names == []
+    assert first.pred_instances.bboxes.shape == (0, 4)
+    assert bool(len(second.pred_instances)) == bool(boxes[1])
+
+
+@torch.no_grad()
+def test_boxes_outside_or_without_area(gt_detector):
+    boxes = [[[-20, -20, 30, 30], [90, 60, 300, 300], [10, 10, 10, 40],
+              [200, 200, 260, 260], [5, 5, 50, 50]]]
+    sample = gt_detector.test_step(data((64, 96), boxes=boxes))[0]
+    found = sample.pred_instances.bboxes / 2  # in network pixels
+    assert (found >= 0).all()
+    assert (found[:, 2] <= 96).all() and (found[:, 3] <= 64).all()
+    assert (found[:, 2:] > found[:, :2]).all()
+    assert torch.isfinite(sample.pred_instances.scores).all()
+    assert len(found.unique(dim=0)) == 3
+
+
+@torch.no_grad()
+def test_encode_regions(detector):
+    prepared = detector.data_preprocessor(data((64, 96), (64, 96)))
+    boxes = [torch.tensor([[0., 0, 40, 40]] * 3), torch.zeros(0, 4)]
+    got = detector.encode_regions(prepared['inputs'], boxes)
+    assert got.shape == (3, 128)
+    empty = [torch.zeros(0, 4)] * 2
+    assert detector.encode_regions(prepared['inputs'], empty).shape == (0, 128)
+
+
+@torch.no_grad()
+def test_chunks_do_not_change_the_result(detector):
+    prepared = detector.data_preprocessor(data((64, 96)))
+    boxes = [torch.rand(50, 2).repeat(1, 2) * 30 +
+             torch.tensor([0., 0, 25, 25])]
+    whole = detector.encode_regions(prepared['inputs'], boxes)
+    size, detector.roi_head.chunk_size = detector.roi_head.chunk_size, 7
+    pieces = detector.encode_regions(prepared['inputs'], boxes)
+    rois = torch.nn.functional.pad(boxes[0], (1, 0))
+    features = detector.extract_feat(prepared['inputs'])
+    logits = detector.roi_head._bbox_forward(features, rois)['cls_score']
+    detector.roi_head.chunk_size = size
+    torch.testing.assert_close(whole, pieces, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(
+        logits, detector.roi_head.bbox_head.fc_cls(whole), atol=1e-3,
+        rtol=1e-4)
+
+
+def test_words_touch_no_file(detector, monkeypatch):
+    import builtins
+    detector.set_vocabulary(['cat', 'dog'])  # transformers is imported
+
+    def refuse(*args, **kwargs):
+        raise AssertionError(f'opened {args[0]}')
+
+    monkeypatch.setattr(builtins, 'open', refuse)
+    monkeypatch.setattr(torch, 'load', refuse)
+    detector.set_vocabulary(['traffic cone', 'zebra', 'Ünïcødé'])
+    assert detector.vocabulary.names == ('traffic cone', 'zebra', 'Ünïcødé')
+
+
+def test_a_string_is_not_a_vocabulary(detector):
+    with pytest.raises(TypeError, match=r"write \['cat'\]"):
+        detector.set_vocabulary('cat')
+
+
+def test_words_need_a_text_encoder():
+    detector = nano_detector()
+    detector.text_encoder = None
+    with pytest.raises(RuntimeError, match='no text encoder.*'
+                                           'model.text_encoder'):
+        detector.set_vocabulary(['cat'])
+
+
+@pytest.mark.parametrize('fusion', ['sqrt_logit', 'sqrt_prob', 'none'])
+@torch.no_grad()
+def test_fusion(detector, fusion):
+    detector.set_vocabulary(words(5))
+    cfg = detector.roi_head.test_cfg
+    detector.roi_head.test_cfg = ConfigDict(cfg, objectness=fusion)
+    source, detector.proposal_source = detector.proposal_source, Fixed()
+    try:
+        found = detector.test_step(data((64, 96)))[0].pred_instances
+    finally:
+        detector.roi_head.test_cfg = cfg
+        detector.proposal_source = source
+    boxes = (found.bboxes / 2).round()[:, 0].long()  # x1 tells the proposal
+    logits = Fixed.LOGITS[boxes // 10]
+    want = dict(sqrt_logit=(found.class_scores * logits).sqrt(),
+                sqrt_prob=(found.class_scores * logits.sigmoid()).sqrt(),
+                none=found.class_scores)[fusion]
+    torch.testing.assert_close(found.scores, want)
+    assert (boxes == 20).any() == (fusion != 'sqrt_logit')
+
+
+class Fixed(torch.nn.Module):
+    """Three boxes apart from each other, one with a negative logit."""
+    LOGITS = torch.tensor([3.0, 0.5, -1.0])
+
+    def fill(self, inputs, samples, preprocessor):
+        left = torch.tensor([0., 10, 20])
+        boxes = torch.stack([left, left, left + 9, left + 9], 1)
+        samples[0].proposals = InstanceData(
+            bboxes=boxes, scores=self.LOGITS.sigmoid(),
+            objectness_logits=self.LOGITS.clone())
+
+
+@torch.no_grad()
+def test_fusion_errors(detector):
+    detector.set_vocabulary(words(5))
+    cfg = detector.roi_head.test_cfg
+    for name, message in (('sqrt_logit', 'needs objectness_logits.*'
+                                         'RPNProposals'),
+                          ('sum', "objectness='sum': choose one of 'none'")):
+        detector.roi_head.test_cfg = ConfigDict(cfg, objectness=name)
+        with pytest.raises(ValueError, match=message):
+            detector.test_step(data((64, 96)))
+    detector.roi_head.test_cfg = cfg
+
+
+def test_tensor_mode(detector):
+    prepared = detector.data_preprocessor(data((64, 96)))
+    with torch.no_grad():
+        (scores, deltas), = detector(**prepared, mode='tensor')
+    assert scores.shape[1] == 6 and deltas is None
+
+
+def test_encode_regions_has_gradients(detector):
+    prepared = detector.data_preprocessor(data((64, 96)))
+    boxes = [torch.tensor([[0., 0, 40, 40]])]
+    detector.encode_regions(prepared['inputs'], boxes).sum().backward()
+    assert detector.backbone.layer3[0].conv1.weight.grad is not None
+    assert detector.backbone.layer1[0].conv1.weight.grad is None
+    assert np.isfinite(float(detector.roi_head.bbox_head.region_pool.c_proj
+                             .weight.grad.sum()))
