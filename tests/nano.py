@@ -77,7 +77,6 @@ def nano_detector(seed: int = 0, **model) -> torch.nn.Module:
     config = nano_config(**model)
     torch.manual_seed(seed)
     detector = MODELS.build(config.model)
-    detector.init_weights()
     detector.load_state_dict(detector.state_dict())
     return detector.eval()
 

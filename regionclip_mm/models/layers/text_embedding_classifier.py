@@ -61,14 +61,22 @@ class TextEmbeddingClassifier(nn.Module):
         """Classes of testing: their own, or those of training."""
         return self._resolve('test') or self._resolve('train')
 
-    def set_test_vocabulary(self, vocabulary: Vocabulary) -> None:
+    @property
+    def test_source(self) -> VocabularySource:
+        """What :meth:`set_test_vocabulary` brings back later."""
+        return self._vocabularies.get('test') or self._sources['test']
+
+    def set_test_vocabulary(self, vocabulary: VocabularySource) -> None:
         """Choose the test classes; the training classes stay.
 
         Args:
-            vocabulary: Names with embeddings (K, D), normalised or not.
+            vocabulary: Names with embeddings (K, D), normalised or not; or a
+                source that is read at first use; or None for the training
+                classes.
         """
-        self._check_size(vocabulary)
-        self._vocabularies['test'] = vocabulary
+        if isinstance(vocabulary, Vocabulary):
+            self._check_size(vocabulary)
+        self._vocabularies.pop('test', None)
         self._sources['test'] = vocabulary
         self.test_embeddings = None
 

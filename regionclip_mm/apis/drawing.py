@@ -1,0 +1,44 @@
+"""What mmdet's visualizer needs to draw any names on any image."""
+import os
+from typing import List, Set, Tuple, Union
+
+from mmdet.structures import DetDataSample
+from mmdet.visualization.palette import get_palette
+from mmengine.structures import InstanceData
+
+Palette = Union[str, List[tuple], None]
+
+# Extensions with which OpenCV writes colour; others become PNG.
+WRITABLE = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
+
+
+def drawable(sample: DetDataSample) -> DetDataSample:
+    """A copy whose names are plain text to matplotlib: it would typeset, or
+    fail to, what stands between two dollar signs."""
+    fields = {key: value for key, value in sample.pred_instances.items()
+              if key in ('bboxes', 'labels', 'scores', 'masks')}
+    fields['label_names'] = [name.replace('$', r'\$') for name in
+                             sample.pred_instances.label_names]
+    return DetDataSample(pred_instances=InstanceData(**fields))
+
+
+def long_palette(palette: Palette, count: int) -> List[Tuple[int, ...]]:
+    """At least ``count`` colours; those of a dataset are repeated if these
+    words are more than its classes."""
+    if palette in (None, 'random'):
+        return get_palette('random', count)
+    colours = get_palette(palette, 0)
+    return colours * -(-count // len(colours))
+
+
+def picture_name(path: str, used: Set[str]) -> str:
+    """A file name for the picture of an image, different from those used."""
+    stem, extension = os.path.splitext(os.path.basename(path))
+    if extension.lower() not in WRITABLE:
+        extension = '.png'
+    name, number = stem + extension, 1
+    while name in used:
+        number += 1
+        name = f'{stem}_{number}{extension}'
+    used.add(name)
+    return name

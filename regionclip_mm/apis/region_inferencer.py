@@ -1,0 +1,285 @@
+"""mmdet's inferencer, for words."""
+import logging
+import os
+from collections import defaultdict
+from itertools import chain
+from typing import (Any, Callable, Dict, Iterable, Iterator, List, Optional,
+                    Sequence, Union)
+
+import numpy as np
+from mmdet.apis import DetInferencer
+from mmdet.datasets.transforms import InferencerLoader
+from mmdet.structures import DetDataSample, SampleList
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmengine.visualization import Visualizer
+from rich.progress import track
+from torch import nn
+
+import regionclip_mm.datasets  # noqa: F401 (registers what configs name)
+import regionclip_mm.models  # noqa: F401
+
+from ..text import Vocabulary
+from .coco_results import CocoResults
+from .drawing import drawable, long_palette, picture_name
+from .image_feed import ImageFeed, Sized, list_images
+from .image_loading import ImageError
+from .selection import Selection
+from .texts import Names, Text, names_per_image
+from .weights import check_fit, plain_uri
+from .word_cache import WordCache, encode_names, using
+
+
+class RegionInferencer(DetInferencer):
+    """Find in images what words say.
+
+    Beyond mmdet's inferencer: the words are arguments of a call and may
+    differ between images, without loading or building anything anew; files
+    that are no images are skipped and reported if others can be read; weights
+    that do not fit are refused; all results go into one file in COCO's
+    format.
+
+    Example:
+        >>> detect = RegionInferencer('config.py', 'weights.pth')
+        >>> detect('photo.jpg', texts='cat . traffic cone', out_dir='out')
+
+    Args:
+        model: Config file or config of the detector; None if the weights
+            carry it.
+        weights: Checkpoint; files are read without running code in them.
+        device: For example 'cuda:0'; by default the best one there is.
+        palette: As in mmdet.
+        show_progress: Whether to show progress bars.
+        cached_names: Names whose embeddings are kept in memory.
+    """
+
+    forward_kwargs: set = {'unique_boxes', 'max_boxes', 'min_area', 'scores'}
+
+    def __init__(self,
+                 model: Union[str, dict, Config, None] = None,
+                 weights: Optional[str] = None,
+                 device: Optional[str] = None,
+                 scope: str = 'mmdet',
+                 palette: str = 'none',
+                 show_progress: bool = True,
+                 cached_names: int = 10000) -> None:
+        if isinstance(model, os.PathLike):
+            model = os.fspath(model)
+        if isinstance(model, str) and model.endswith('.py') and (
+                not os.path.isfile(model)):
+            raise FileNotFoundError(f'there is no config file {model}')
+        self.words = WordCache(cached_names)
+        self._results, self._pictures = CocoResults(), set()
+        super().__init__(model, plain_uri(weights), device, scope, palette,
+                         show_progress)
+
+    def __call__(self,
+                 inputs: Any,
+                 batch_size: int = 1,
+                 *,
+                 texts: Union[str, Sequence[Text], None] = None,
+                 vocabulary: Union[Vocabulary, Sequence[str], None] = None,
+                 custom_entities: bool = False,
+                 chunked_size: Optional[int] = None,
+                 out_dir: str = '',
+                 no_save_pred: bool = True,
+                 **kwargs) -> Dict[str, list]:
+        """Detect.
+
+        Args:
+            inputs: A path, a folder, an array (BGR), a PIL image, or a list
+                of these.
+            batch_size: Images at a time.
+            texts: What to look for: a text such as 'cat . traffic cone' or
+                '$: lvis' for all images, or a list with one text (or list of
+                names) per image.
+            vocabulary: What to look for: class names for all images.
+                Without either, the vocabulary of the config.
+            custom_entities: See :func:`names_of_text`.
+            chunked_size: Names to encode at a time, by default
+                ``test_cfg.chunked_size`` or all. Scores are always relative
+                to the whole vocabulary, other than in mmdet's GLIP.
+            out_dir: Folder for pictures (``vis/``) and ``predictions.json``.
+            no_save_pred: Do not write ``predictions.json``.
+            kwargs: mmdet's ``pred_score_thr`` (least score to draw),
+                ``return_vis``, ``show``, ``wait_time``, ``draw_pred``,
+                ``no_save_vis``, ``return_datasamples``, ``print_result``; and
+                the fields of :class:`Selection`: ``unique_boxes``,
+                ``max_boxes``, ``min_area``, ``scores``.
+
+        Returns:
+            ``predictions`` and ``visualization`` of the images that could be
+            read, in order, and ``skipped``, those that could not, with the
+            reason.
+        """
+        for name in ('stuff_texts', 'tokens_positive'):
+            if kwargs.pop(name, None) is not None:
+                raise ValueError(f'{name} is for models that ground phrases '
+                                 'or segment stuff; RegionCLIP takes texts')
+        Selection(**{k: v for k, v in kwargs.items()
+                     if k in self.forward_kwargs})  # wrong values fail now
+        inputs = self._inputs_to_list(inputs)
+        fixed = vocabulary if isinstance(vocabulary, Vocabulary) else None
+        names = names_per_image(texts, vocabulary, len(inputs),
+                                custom_entities)
+        self._encode(names, chunked_size)
+        self._results, self._pictures = CocoResults(), set()
+        with using(self.model, fixed):
+            self._declare(names)
+            results = super().__call__(
+                inputs, batch_size, texts=names or None, out_dir=out_dir,
+                **kwargs)
+        results['skipped'] = self._results.skipped = self._feed.skipped
+        self._report(len(inputs))
+        if out_dir and not no_save_pred:
+            self._results.save(out_dir)
+        return results
+
+    def forward(self, inputs: dict, **options) -> SampleList:
+        """Detect in a batch, for each vocabulary among its images at once.
+
+        Args:
+            inputs: ``inputs`` and ``data_samples``, lists of equal length.
+            options: Fields of :class:`Selection`.
+        """
+        select, samples = Selection(**options), inputs['data_samples']
+        groups: Dict[Optional[Names], List[int]] = defaultdict(list)
+        for row, sample in enumerate(samples):
+            groups[sample.get('text')].append(row)
+        for names, rows in groups.items():
+            vocabulary = names and encode_names(self.model, names, self.words)
+            part = {key: [values[row] for row in rows]
+                    for key, values in inputs.items()}
+            with using(self.model, vocabulary):
+                for row, sample in zip(rows, super().forward(part)):
+                    sample.pred_instances = select(sample.pred_instances)
+                    samples[row] = sample
+        return samples
+
+    def visualize(self,
+                  inputs: Sequence[np.ndarray],
+                  preds: SampleList,
+                  return_vis: bool = False,
+                  show: bool = False,
+                  no_save_vis: bool = False,
+                  img_out_dir: str = '',
+                  **options) -> Optional[List[np.ndarray]]:
+        """Draw on the images as they were detected in, (H, W, 3) in BGR."""
+        out_dir = '' if no_save_vis else img_out_dir
+        if not (show or out_dir or return_vis):
+            return None
+        pictures = []
+        for image, sample in zip(inputs, preds):
+            count = int(max(sample.pred_instances.labels, default=0)) + 1
+            self.visualizer.dataset_meta = dict(
+                palette=long_palette(self._palette, count))
+            name = picture_name(sample.img_path, self._pictures)
+            self.visualizer.add_datasample(
+                name, image[..., ::-1], drawable(sample), draw_gt=False,
+                show=show, **options,
+                out_file=os.path.join(out_dir, 'vis', name) if out_dir
+                else None)
+            pictures.append(self.visualizer.get_image())
+        self.num_visualized_imgs += len(pictures)
+        return pictures
+
+    def postprocess(self, preds: SampleList, *args, **kwargs) -> dict:
+        """As mmdet's; the results are also kept for the file of the call."""
+        for sample in preds:
+            self._results.add(sample.img_path, *sample.ori_shape,
+                              self.pred2dict(sample))
+        return super().postprocess(preds, *args, **kwargs)
+
+    def pred2dict(self, data_sample: DetDataSample,
+                  pred_out_dir: str = '') -> dict:
+        """Plain data of one image, with the names of the labels."""
+        instances = data_sample.pred_instances
+        return dict(
+            super().pred2dict(data_sample),
+            label_names=list(instances.label_names),
+            class_scores=instances.class_scores.tolist(),
+            img_path=data_sample.img_path)
+
+    def preprocess(self, inputs: list, batch_size: int = 1,
+                   **kwargs) -> Iterable:
+        """As mmdet's; the progress bar learns how many batches there are."""
+        return Sized(super().preprocess(inputs, batch_size, **kwargs),
+                     -(-len(inputs) // batch_size))
+
+    def _get_chunk_data(self, inputs: Iterable,
+                        chunk_size: int) -> Iterator[list]:
+        """Batches of (image, network input); unreadable images left out."""
+        return self._feed.batches(list(inputs), chunk_size)
+
+    def _inputs_to_list(self, inputs: Any) -> list:
+        """As mmdet's; folders in order, whatever case their extensions."""
+        if isinstance(inputs, (str, os.PathLike)):
+            inputs = list_images(os.fspath(inputs))
+        inputs = [os.fspath(item) if isinstance(item, os.PathLike) else item
+                  for item in super()._inputs_to_list(inputs)]
+        if not inputs:
+            raise ValueError('there are no inputs: the list is empty')
+        return inputs
+
+    def _encode(self, names: List[Names],
+                chunked_size: Optional[int]) -> None:
+        """Encode all names of a call, before its first image."""
+        if chunked_size is None:
+            chunked_size = self.model.test_cfg.get('chunked_size', -1)
+        if self.model.text_encoder is not None:
+            names = [tuple(dict.fromkeys(chain.from_iterable(names)))]
+        for group in filter(None, dict.fromkeys(names)):
+            encode_names(self.model, group, self.words,
+                         chunked_size=chunked_size, progress=self._track)
+
+    def _track(self, steps: Sequence) -> Iterable:
+        show = self.show_progress and len(steps) > 1
+        return track(steps, description='Words') if show else steps
+
+    def _declare(self, names: List[Names]) -> None:
+        """Number the categories of a call in the order of their names."""
+        if not names and self.model.vocabulary is None:
+            raise ValueError(
+                "say what to look for: texts='cat . dog' or vocabulary="
+                "['cat', 'dog'] (or set cls_predictor_cfg.vocabulary in the "
+                'config, which has none)')
+        for group in dict.fromkeys(names or [self.model.vocabulary.names]):
+            self._results.declare(group)
+
+    def _report(self, count: int) -> None:
+        skipped = self._results.skipped
+        if len(skipped) == count:
+            raise ImageError(f'none of the {count} images can be used; the '
+                             f'first: {skipped[0]["reason"]}')
+        if skipped:
+            reasons = '; '.join(item['reason'] for item in skipped[:5])
+            more = '; ...' if len(skipped) > 5 else ''
+            print_log(f'{len(skipped)} of {count} images were skipped: '
+                      f'{reasons}{more}', 'current', logging.WARNING)
+
+    def _init_pipeline(self, cfg: Config) -> Callable:
+        """As mmdet's, which also tells how files are decoded."""
+        pipeline = super()._init_pipeline(cfg)
+        loader = next(t for t in pipeline.transforms
+                      if isinstance(t, InferencerLoader))
+        self._feed = ImageFeed(pipeline, loader.from_file.imdecode_backend)
+        return pipeline
+
+    def _init_visualizer(self, cfg: Config) -> Visualizer:
+        """As mmdet's, also for configs without a visualizer."""
+        cfg.setdefault('visualizer', dict(type='DetLocalVisualizer'))
+        visualizer = super()._init_visualizer(cfg)
+        self._palette = self.model.dataset_meta.get('palette')
+        return visualizer
+
+    def _load_weights_to_model(self, model: nn.Module,
+                               checkpoint: Optional[dict],
+                               cfg: Config) -> None:
+        """As mmdet's, if they fit; names come from the vocabulary."""
+        if checkpoint is not None:
+            check_fit(model, checkpoint)
+            meta = dict(checkpoint.get('meta') or {})
+            meta.setdefault('dataset_meta', dict(classes=()))
+            checkpoint = dict(state_dict=checkpoint.get(
+                'state_dict', checkpoint), meta=meta)
+        super()._load_weights_to_model(model, checkpoint, cfg)

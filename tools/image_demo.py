@@ -1,0 +1,119 @@
+"""Find in images what words say; write pictures and predictions.json.
+
+    python tools/image_demo.py photo.jpg CONFIG --weights CHECKPOINT \\
+        --texts 'cat . traffic cone'
+
+Options are called as in mmdet's demo/image_demo.py; those of RegionCLIP's
+tools/visualize_json_results.py are known by their old names, too.
+"""
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Union
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from regionclip_mm.apis import RegionInferencer  # noqa: E402
+from regionclip_mm.apis.selection import SCORES  # noqa: E402
+from regionclip_mm.text import Vocabulary  # noqa: E402
+
+PALETTES = ('coco', 'voc', 'citys', 'random', 'none')
+
+
+def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('inputs', help='image file or folder')
+    parser.add_argument(
+        'model', help='config file, or a checkpoint that carries its config')
+    parser.add_argument('--weights', help='checkpoint file')
+    parser.add_argument(
+        '--out-dir', default='outputs',
+        help='folder of the results (default: %(default)s)')
+    parser.add_argument('--device', help='default: the best there is')
+    parser.add_argument('--batch-size', type=int, default=1)
+    parser.add_argument('--palette', default='none', choices=PALETTES)
+    _add_words(parser)
+    _add_selection(parser)
+    for flag, meaning in (
+            ('--show', 'show the pictures in a window'),
+            ('--no-save-vis', 'write no pictures'),
+            ('--no-save-pred', 'write no predictions.json'),
+            ('--print-result', 'print the results')):
+        parser.add_argument(flag, action='store_true', help=meaning)
+    return parser.parse_args(argv)
+
+
+def _add_words(parser: argparse.ArgumentParser) -> None:
+    words = parser.add_mutually_exclusive_group()
+    words.add_argument(
+        '--texts', help="what to look for, 'cat . traffic cone' or '$: lvis'")
+    words.add_argument(
+        '--vocabulary', nargs='+', metavar='NAME',
+        help='what to look for: class names, a text file with one name a '
+        'line, or a vocabulary file of tools/build_vocabulary.py')
+    parser.add_argument(
+        '--custom-entities', '-c', action='store_true',
+        help='the text is nothing but names, whatever it looks like')
+    parser.add_argument(
+        '--chunked-size', '-s', type=int, default=-1,
+        help='names to encode at a time (default: all)')
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--pred-score-thr', '--conf-threshold', type=float, default=0.3,
+        help='least score of the boxes drawn (default: %(default)s)')
+    parser.add_argument(
+        '--unique-boxes', '--show-unique-boxes', action='store_true',
+        help='only the best label of each box')
+    parser.add_argument(
+        '--max-boxes', type=int, default=-1,
+        help='number of boxes per image, the best ones (default: all)')
+    parser.add_argument(
+        '--min-area', '--small-region-px', type=float, default=0,
+        help='no boxes of fewer square pixels')
+    parser.add_argument(
+        '--scores', default='fused', choices=SCORES,
+        help="score to show: 'fused' with objectness, or 'class', the "
+        'probability of the class before that (default: %(default)s)')
+
+
+def read_vocabulary(words: Optional[Sequence[str]]
+                    ) -> Union[Vocabulary, Sequence[str], None]:
+    """Names, or what is in a file if there is one word and it ends in
+    ``.pth`` or ``.txt``."""
+    if words is None or len(words) > 1:
+        return words
+    path = Path(words[0])
+    if path.suffix == '.pth':
+        return Vocabulary.load(path)
+    if path.suffix == '.txt':
+        lines = path.read_text(encoding='utf-8').splitlines()
+        return [line.strip() for line in lines if line.strip()]
+    return words
+
+
+def main(argv: Optional[List[str]] = None) -> Dict[str, Any]:
+    """Run the demo; returns what the inferencer does."""
+    options = vars(parse_args(argv))
+    if options['model'].endswith('.pth'):
+        options['weights'], options['model'] = options['model'], None
+    build = {key: options.pop(key)
+             for key in ('model', 'weights', 'device', 'palette')}
+    if options['no_save_vis'] and options['no_save_pred']:
+        options['out_dir'] = ''
+    options['vocabulary'] = read_vocabulary(options['vocabulary'])
+    results = RegionInferencer(**build)(**options)
+    if options['out_dir']:
+        print(f'The results are in {options["out_dir"]}.')
+    return results
+
+
+if __name__ == '__main__':
+    try:
+        main()
+    except (ValueError, FileNotFoundError) as error:
+        sys.exit(f'{Path(__file__).name}: {error}')
