@@ -5,14 +5,18 @@ from .embeddings import convert_embeddings
 from .errors import CheckpointError
 from .layouts import clip_layout, model_layout
 from .openai_clip import convert_openai_clip
+from .plain_types import allow_plain_types
 from .safe_load import WeightFile, load_weights
 from .save import save_checkpoint
 from .scheme import load_clip, open_weights
 
 __all__ = [
-    'CheckpointError', 'Report', 'WeightFile', 'clip_layout',
+    'CheckpointError', 'Report', 'WeightFile', 'allow_plain_types',
+    'clip_layout',
     'convert_detector',
     'convert_embeddings', 'convert_openai_clip', 'detector_from_files',
     'load_clip', 'load_weights', 'model_layout', 'open_weights',
     'save_checkpoint'
 ]
+
+allow_plain_types()

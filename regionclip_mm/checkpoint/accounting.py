@@ -1,7 +1,7 @@
 """Strict conversion: each key of file and model is accounted for."""
 import re
 from dataclasses import dataclass, field
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor
@@ -34,6 +34,11 @@ class Report:
     added: Dict[str, List[str]] = field(default_factory=dict)
     absent: Dict[str, List[str]] = field(default_factory=dict)
     notes: List[str] = field(default_factory=list)
+
+    def settle(self, keys: Iterable[str]) -> None:
+        """All keys of a file that were not left out have been used."""
+        ignored = set(sum(self.ignored.values(), []))
+        self.used = [key for key in keys if key not in ignored]
 
     def __bool__(self) -> bool:
         """Whether there is anything to report."""

@@ -8,7 +8,8 @@ from .errors import CheckpointError
 from .frozen_norms import upgrade_frozen_norms
 from .layouts import (Layout, guess_arch, model_layout, part, pick,
                       read_config)
-from .openai_clip import find_clip_arch, to_float, with_text_encoder
+from .openai_clip import (find_clip_arch, is_text, to_float,
+                          with_text_encoder)
 from .rpn import check_anchor_order, describe_rpn, rpn_rules
 from .rules import Rule
 from .safe_load import WeightFile
@@ -69,13 +70,14 @@ def convert_detector(
         raise CheckpointError(
             f'{main.path} looks like {found}, the config asks for {wanted} '
             '(model.backbone.arch): choose the other config or file.')
-    state = with_text_encoder(main)
+    state = upgrade_frozen_norms(main)
     own_rpn = WeightFile(main.path, part(state, OFFLINE))
-    own_text = WeightFile(main.path, pick(state, TEXT))
-    for key in [k for k in state if k.startswith((OFFLINE, TEXT))]:
-        del state[key]
+    own_text = WeightFile(main.path, {k: state.pop(k) for k in list(state)
+                                      if is_text(k)})
+    state = {k: v for k, v in state.items() if not k.startswith(OFFLINE)}
     trunk = {k: v for k, v in layout.items() if not k.startswith((RPN, TEXT))}
-    result, report = convert(state, RULES, trunk, str(main.path))
+    result, report = convert(state, RULES, trunk, str(main.path),
+                             hint=_main_hint(main, found))
     rpn_state, rpn_report = convert_rpn(
         part(layout, RPN), _choose(own_rpn, rpn, '--rpn', report))
     text_state, text_report = convert_text(
@@ -84,6 +86,14 @@ def convert_detector(
     result.update(text_state)
     reports = [report, rpn_report, text_report]
     return to_float(result), [r for r in reports if r]
+
+
+def _main_hint(main: WeightFile, arch: str) -> str:
+    if arch:
+        return ''
+    if any(key.startswith('proposal_generator.') for key in main.tensors):
+        return 'The file looks like an RPN: give it as --rpn.'
+    return f'The file has no CLIP ResNet; it begins with {[*main.tensors][:4]}'
 
 
 def detector_from_files(
@@ -156,10 +166,9 @@ def convert_text(layout: Layout,
     if not state:
         report.absent[NO_TEXT] = list(layout)
         return {}, report
-    others = len(file.tensors) - len(state)
-    if others:
-        report.notes.append(f'{others} other keys are not text')
-    result, account = convert(
-        state, [Rule(r'(.*)', r'\1')], layout, report.source)
-    account.notes = report.notes
-    return result, account
+    result, report = convert(state, [Rule(r'(.*)', r'\1')], layout,
+                             report.source)
+    others = [key for key in file.tensors if not is_text(key)]
+    report.ignored = {'not the text tower': others} if others else {}
+    report.settle(file.tensors)
+    return result, report

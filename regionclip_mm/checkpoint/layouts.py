@@ -78,17 +78,18 @@ def guess_arch(shapes: Mapping[str, Tuple[int, ...]],
         prefix: What stands in front of ``conv1.weight``.
 
     Returns:
-        Name of a preset; None if it is none of them. The depth of layer4 is
-        not looked at, because detectors keep it elsewhere.
+        Name of the preset with this width and the nearest depths; None if
+        there is none. Detectors keep layer4 elsewhere, it is not looked at.
     """
     stem = shapes.get(f'{prefix}conv3.weight')
     if stem is None:
         return None
-    depths = tuple(_depth(shapes, f'{prefix}layer{i}.') for i in (1, 2, 3))
-    for name, arch in ARCHS.items():
-        if (arch.width, arch.layers[:3]) == (stem[0], depths):
-            return name
-    return None
+    depths = [_depth(shapes, f'{prefix}layer{i}.') for i in (1, 2, 3)]
+    gaps = {
+        name: sum(abs(a - b) for a, b in zip(arch.layers, depths))
+        for name, arch in ARCHS.items() if arch.width == stem[0]
+    }
+    return min(gaps, key=gaps.get) if gaps else None
 
 
 def _depth(shapes: Mapping[str, Tuple[int, ...]], prefix: str) -> int:

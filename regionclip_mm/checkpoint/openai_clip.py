@@ -2,6 +2,7 @@
 import re
 from typing import Dict, Tuple
 
+import torch
 from torch import Tensor
 
 from ..text.openai_weights import openai_text_state_dict
@@ -14,8 +15,8 @@ from .safe_load import WeightFile
 
 # The text tower's keys; in files of the reference under `lang_encoder.`.
 TEXT_KEY = re.compile(
-    r'(?:lang_encoder\.)?((?:token_embedding|ln_final|transformer)\..*'
-    r'|positional_embedding|text_projection)')
+    r'(?:lang_encoder\.)?(positional_embedding|text_projection'
+    r'|(?:token_embedding|ln_final|transformer)\..*(?<!attn_mask))')
 CONSTANTS = 'sizes and masks that TorchScript keeps with the weights'
 RULES = [
     Rule(r'(input_resolution|context_length|vocab_size)', None, CONSTANTS),
@@ -56,9 +57,9 @@ def convert_openai_clip(file: WeightFile,
             f'{_timm_hint(file)}')
     state = with_text_encoder(file)
     if 'logit_scale' not in state and 'visual.conv3.weight' not in state:
-        state['logit_scale'] = state['backbone.conv3.weight'].new_tensor(
-            1 / TEMPERATURE).log()
+        state['logit_scale'] = torch.tensor(1 / TEMPERATURE).log()
     state, report = convert(state, RULES, clip_layout(arch), source)
+    report.settle(file.tensors)
     return to_float(state), report, arch
 
 
@@ -74,13 +75,18 @@ def with_text_encoder(file: WeightFile) -> StateDict:
     state, text = {}, {}
     for key, value in upgrade_frozen_norms(file).items():
         match = TEXT_KEY.fullmatch(key)
-        if match and not key.endswith('attn_mask'):
+        if match:
             text[match.group(1)] = value
         else:
             state[key] = value
     if text:
         state.update(_convert_text(text, str(file.path)))
     return state
+
+
+def is_text(key: str) -> bool:
+    """Whether a key belongs to a text tower, theirs or ours."""
+    return bool(TEXT_KEY.fullmatch(key)) or key.startswith('text_encoder.')
 
 
 def _convert_text(text: Dict[str, Tensor], source: str) -> StateDict:

@@ -1,7 +1,7 @@
 """Files of weights, opened as data: no file gets to run code."""
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Union
+from typing import Any, Dict, Union
 
 import numpy as np
 import torch
@@ -104,31 +104,9 @@ def _load_safetensors(path: Path) -> Dict[str, Tensor]:
 
 def _load_torch(path: Path) -> Any:
     try:
-        with torch.serialization.safe_globals(_plain_types()):
-            return load_plain_file(path)
+        return load_plain_file(path)
     except Exception as error:  # a damaged file can raise anything
         raise CheckpointError(f'{error} {GET_AGAIN}') from None
-
-
-def _plain_types() -> List:
-    """Types without behaviour that training frameworks store by the weights:
-    detectron2 keeps NumPy arrays, MMEngine the history of its logs.
-    """
-    from mmengine.logging import HistoryBuffer
-    rebuild = np.zeros(1).__reduce__()[0]
-    dtypes = {type(np.dtype(kind)) for kind in '?bBhHiIlLqQefd'}
-    module = 'numpy.core.multiarray'
-    return [
-        HistoryBuffer, np.ndarray, np.dtype, rebuild,
-        (rebuild, f'{module}._reconstruct'),
-        (_scalar(), f'{module}.scalar'),
-        _scalar(), *dtypes
-    ]
-
-
-def _scalar() -> Any:
-    """NumPy's function that rebuilds a scalar from a pickle."""
-    return np.float64(0).__reduce__()[0]
 
 
 def _as_tensor(path: Path, key: Any, value: Any) -> Tensor:

@@ -60,6 +60,8 @@ class _Reader(pickle.Unpickler):
             return _tensor
         if (module, name) == ('collections', 'OrderedDict'):
             return OrderedDict
+        if (module, name) == ('torch', 'device'):
+            return str  # where the tensors once were
         if module == 'torch.jit._pickle' and name.startswith('build_'):
             return list  # typed lists: build_intlist, build_tensorlist, ...
         if (module, name) == ('torch.jit._pickle', 'restore_type_tag'):
