@@ -229,3 +229,17 @@ def test_embeddings_are_not_in_the_checkpoint_nor_reinitialised():
 def test_classifier_errors(prepare, message):
     with pytest.raises((RuntimeError, ValueError), match=message):
         prepare()(torch.zeros(1, 128))
+
+
+def test_reduced_precision_is_close_and_only_at_inference():
+    layer = shake(CLIPResLayer('nano', inference_dtype='bfloat16'))
+    exact = CLIPResLayer('nano')
+    exact.load_state_dict(layer.state_dict())
+    x = torch.randn(3, ARCHS['nano'].channels[2], 8, 8)
+    with torch.no_grad():
+        want, got = exact(x), layer(x)
+    assert got.dtype == torch.float32
+    assert 0 < (got - want).norm() / want.norm() < 0.02
+    assert torch.equal(layer(x), exact(x))
+    with pytest.raises(ValueError, match="inference_dtype='int8': choose"):
+        CLIPResLayer('nano', inference_dtype='int8')

@@ -1,0 +1,42 @@
+"""The reference's formulation of layer4 and the pool, as functions."""
+from typing import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def literal_layer4(layer: nn.Module) -> Callable[[Tensor], Tensor]:
+    """layer4 with norms apart from the convolutions."""
+
+    def forward(x: Tensor) -> Tensor:
+        for b in layer.layer4:
+            out = F.relu(b.bn1(b.conv1(x)), inplace=True)
+            out = F.relu(b.bn2(b.conv2(out)), inplace=True)
+            out = b.bn3(b.conv3(b.avgpool(out)))
+            out += x if b.downsample is None else b.downsample(x)
+            x = F.relu(out, inplace=True)
+        return x
+
+    return forward
+
+
+def literal_pool(pool: nn.Module) -> Callable[[Tensor], Tensor]:
+    """Attention of every position, of which the first is kept."""
+    projections = (pool.q_proj, pool.k_proj, pool.v_proj)
+
+    def forward(x: Tensor) -> Tensor:
+        x = x.flatten(2).permute(2, 0, 1)
+        x = torch.cat([x.mean(0, keepdim=True), x])
+        x = x + pool.positional_embedding[:, None]
+        out, _ = F.multi_head_attention_forward(
+            x, x, x, x.shape[-1], pool.num_heads, None,
+            torch.cat([p.bias for p in projections]), None, None, False, 0,
+            pool.c_proj.weight, pool.c_proj.bias,
+            use_separate_proj_weight=True, q_proj_weight=pool.q_proj.weight,
+            k_proj_weight=pool.k_proj.weight,
+            v_proj_weight=pool.v_proj.weight, training=False,
+            need_weights=False)
+        return out[0]
+
+    return forward
