@@ -4,6 +4,7 @@
         --names cat "traffic cone" --arch rn50 --checkpoint clip://RN50
 """
 import argparse
+import functools
 import sys
 from typing import List, Optional
 
@@ -61,7 +62,8 @@ def build(args: argparse.Namespace) -> Vocabulary:
         templates = templates[0]
     encoder = CLIPTextEncoder(args.arch, checkpoint=args.checkpoint)
     vocabulary = encode_vocabulary(names, encoder.to(args.device).eval(),
-                                   templates, progress=track_iter_progress)
+                                   templates, progress=functools.partial(
+                                       track_iter_progress, file=sys.stderr))
     vocabulary.save(args.out)
     return vocabulary
 

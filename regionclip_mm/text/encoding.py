@@ -9,7 +9,7 @@ from .checks import check_names
 from .prompts import Templates, fill_templates, get_templates
 from .vocabulary import Vocabulary
 
-NAMES_PER_STEP = 16
+NAMES_PER_STEP = 8
 
 
 def encode_vocabulary(

@@ -1,6 +1,7 @@
 """Files that are read without running code and written in one step."""
 import os
 import pickle
+import re
 import uuid
 from pathlib import Path
 from typing import Any, Union
@@ -22,7 +23,8 @@ def load_plain_file(path: PathLike) -> Any:
     try:
         return torch.load(path, map_location='cpu', weights_only=True)
     except pickle.UnpicklingError as error:
-        reason = str(error).splitlines()[0]
+        wanted = re.search(r'GLOBAL (\S+)', str(error))
+        reason = f'it asks for {wanted[1]}' if wanted else 'it is unreadable'
         raise ValueError(
             f'{path} was not opened, because it is not a plain file of '
             f'tensors: it is damaged or tries to run code ({reason}).'

@@ -1,7 +1,9 @@
 """Where the vocabulary of a config comes from."""
-from typing import Optional, Sequence, Union
+import sys
+from typing import Iterable, Optional, Sequence, Union
 
 from mmdet.registry import MODELS, TASK_UTILS
+from mmengine.utils import track_iter_progress
 from torch import nn
 
 from .cache import VocabularyCache
@@ -10,6 +12,8 @@ from .encoding import encode_vocabulary
 from .files import PathLike
 from .prompts import Templates, get_templates
 from .vocabulary import Vocabulary
+
+LONG_RUN = 10  # steps of encode_vocabulary
 
 
 @TASK_UTILS.register_module()
@@ -69,4 +73,12 @@ class PromptedVocabulary:
         encoder.require_weights()
         return self.cache.get(
             encoder.fingerprint(), self.templates, self.names,
-            lambda: encode_vocabulary(self.names, encoder, self.templates))
+            lambda: encode_vocabulary(self.names, encoder, self.templates,
+                                      progress_of_long_runs))
+
+
+def progress_of_long_runs(steps: Sequence) -> Iterable:
+    """A progress bar, unless there are only a few steps."""
+    if len(steps) < LONG_RUN:
+        return steps
+    return track_iter_progress(steps, file=sys.stderr)

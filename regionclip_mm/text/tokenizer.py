@@ -22,7 +22,7 @@ OVERFLOW = ('keep_eot', 'cut_eot')
 
 
 def clean_text(text: str) -> str:
-    """Lower case, one space between words, broken unicode and HTML repaired."""
+    """Lower case, single spaces, broken unicode and HTML repaired."""
     if not PLAIN.fullmatch(text):
         text = html.unescape(html.unescape(ftfy.fix_text(text)))
     return ' '.join(text.split()).lower()

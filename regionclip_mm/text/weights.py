@@ -1,12 +1,10 @@
 """Weights of the text encoder, out of checkpoints."""
 from typing import Dict
 
-from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
-from .files import load_plain_file
-
 PREFIX = 'text_encoder.'
+CLIP_SCHEME = 'clip://'
 
 
 def load_text_encoder_weights(encoder: nn.Module, checkpoint: str) -> None:
@@ -16,12 +14,8 @@ def load_text_encoder_weights(encoder: nn.Module, checkpoint: str) -> None:
         encoder: The text encoder to fill.
         checkpoint: A path, or ``clip://`` and the name of an OpenAI model.
     """
-    if str(checkpoint).startswith('clip://'):
-        loaded = CheckpointLoader.load_checkpoint(checkpoint, 'cpu')
-    else:
-        loaded = load_plain_file(checkpoint)
-    state: Dict[str, Tensor] = loaded.get('state_dict', loaded)
-    state = {key[len(PREFIX):]: value for key, value in state.items()
+    state = {key[len(PREFIX):]: value
+             for key, value in read_tensors(str(checkpoint)).items()
              if key.startswith(PREFIX)}
     if not state:
         raise ValueError(
@@ -31,5 +25,18 @@ def load_text_encoder_weights(encoder: nn.Module, checkpoint: str) -> None:
     try:
         encoder.load_state_dict(state)
     except RuntimeError as error:
-        raise ValueError(f'{checkpoint} does not fit text_encoder.arch='
-                         f'{encoder.arch!r}: {error}') from None
+        problems = str(error).splitlines()[1:]
+        more = f'\n\t... ({len(problems)} in all)' if problems[3:] else ''
+        raise ValueError(
+            f'{checkpoint} does not fit text_encoder.arch={encoder.arch!r}:\n'
+            + '\n'.join(problems[:3]) + more) from None
+
+
+def read_tensors(checkpoint: str) -> Dict[str, Tensor]:
+    """The tensors of a checkpoint by name; no code in it is run."""
+    # Imported here because the converters in that package import this one.
+    from ..checkpoint.safe_load import load_weights
+    from ..checkpoint.scheme import load_clip
+    if checkpoint.startswith(CLIP_SCHEME):
+        return load_clip(checkpoint)['state_dict']
+    return load_weights(checkpoint).tensors

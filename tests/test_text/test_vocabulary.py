@@ -14,6 +14,7 @@ def vocabulary(*names: str) -> Vocabulary:
     return Vocabulary(names, rows, dict(arch='nano'))
 
 
+pytestmark = pytest.mark.filterwarnings('ignore:Detected pickle protocol')
 NAMES = st.lists(st.text(min_size=1).filter(str.strip), min_size=1,
                  max_size=20, unique=True)
 
