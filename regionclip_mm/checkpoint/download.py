@@ -3,14 +3,17 @@ import hashlib
 import os
 import time
 import warnings
+from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
+from typing import Iterator
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from filelock import FileLock
 from tqdm import tqdm
 
+from ..text.cache import CACHE_VARIABLE
 from .errors import CheckpointError
 
 BLOCK = 1 << 20
@@ -36,11 +39,12 @@ def fetch(url: str, path: Path, sha256: str) -> Path:
     Raises:
         CheckpointError: Saying what to do by hand.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f'{path}.lock'):
+    if _is_good(path, sha256):
+        return path
+    with _locked(path):
+        if _is_good(path, sha256):  # another process was faster
+            return path
         if path.exists():
-            if hash_file(path) == sha256:
-                return path
             warnings.warn(f'{path} is damaged and will be downloaded again.')
             path.unlink()
         partial = path.with_name(f'{path.name}.part')
@@ -53,6 +57,27 @@ def fetch(url: str, path: Path, sha256: str) -> Path:
                 f'{url} is not the expected file and was deleted: its SHA256 '
                 f'is {found}, expected {sha256}. {by_hand(path, sha256)}')
     return path
+
+
+def _is_good(path: Path, sha256: str) -> bool:
+    return path.is_file() and hash_file(path) == sha256
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Exclude other processes from a file, if its folder can be written."""
+    lock = FileLock(f'{path}.lock')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise CheckpointError(
+            f'{path.parent} cannot be written ({error}): set '
+            f'{CACHE_VARIABLE} to another folder.') from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def hash_file(path: Path) -> str:

@@ -1,0 +1,247 @@
+"""clip://NAME: downloaded once, verified, whatever happens on the way."""
+import hashlib
+import multiprocessing
+import os
+import socket
+import threading
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import torch
+from mmengine.runner import CheckpointLoader
+
+from regionclip_mm.checkpoint import CheckpointError, download, scheme
+
+
+class Mirror(ThreadingHTTPServer):
+    """Serves one file, with failures to order.
+
+    Args:
+        content: The file.
+        cuts: Bytes after which the connection breaks, one per request.
+        ranges: Whether parts of a file can be asked for.
+    """
+
+    def __init__(self, content, cuts=(), ranges=True):
+        super().__init__(('127.0.0.1', 0), Handler)
+        self.content, self.cuts, self.ranges = content, list(cuts), ranges
+        self.requests = []
+        self.url = f'http://127.0.0.1:{self.server_port}'
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Handler(BaseHTTPRequestHandler):
+
+    def do_GET(self):
+        asked = self.headers.get('Range')
+        self.server.requests.append((self.path, asked))
+        body = self.server.content
+        start = 0
+        if body is None:
+            return self.send_error(404)
+        if asked and self.server.ranges:
+            start = int(asked[len('bytes='):-1])
+            if start >= len(body):
+                return self.send_error(416)
+        self.send_response(206 if start else 200)
+        body = body[start:]
+        self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        cut = self.server.cuts.pop(0) if self.server.cuts else None
+        self.wfile.write(body[:cut])
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def serve(monkeypatch):
+    """Make a mirror the source of the weights."""
+    mirrors = []
+
+    def start(*args, **kwargs):
+        mirrors.append(Mirror(*args, **kwargs))
+        monkeypatch.setenv('REGIONCLIP_MM_CLIP_URL', mirrors[-1].url)
+        return mirrors[-1]
+
+    yield start
+    for mirror in mirrors:
+        mirror.shutdown()
+        mirror.server_close()
+
+
+@pytest.fixture
+def weights(archive, monkeypatch):
+    """The nano archive, published as 'NANO'."""
+    content = archive.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    monkeypatch.setitem(scheme.SHA256, 'NANO', sha256)
+    monkeypatch.setattr(download.time, 'sleep', lambda seconds: None)
+    return content
+
+
+def files():
+    folder = scheme.cache_dir()
+    return sorted(p.name for p in folder.iterdir() if p.suffix != '.lock')
+
+
+def test_loads_through_mmengine_and_caches(serve, weights, openai, capsys):
+    mirror = serve(weights)
+    for _ in range(2):
+        loaded = CheckpointLoader.load_checkpoint('clip://nano', 'cpu', None)
+    assert len(mirror.requests) == 1
+    assert mirror.requests[0][0] == f'/{scheme.SHA256["NANO"]}/NANO.pt'
+    assert loaded['meta'] == dict(arch='nano', source='clip://nano')
+    key = 'backbone.layer1.0.conv1.weight'
+    assert torch.equal(loaded['state_dict'][key],
+                       openai['visual.layer1.0.conv1.weight'].float())
+    assert files() == ['NANO.pt']
+    assert 'NANO.pt' in capsys.readouterr().err  # the progress bar
+
+
+def test_an_interrupted_download_goes_on(serve, weights):
+    mirror = serve(weights, cuts=[1000, 5000])
+    scheme.download('NANO')
+    assert [r for _, r in mirror.requests] == [None, 'bytes=1000-',
+                                               'bytes=6000-']
+    assert files() == ['NANO.pt']
+
+
+def test_it_starts_again_where_parts_cannot_be_had(serve, weights):
+    mirror = serve(weights, cuts=[1000], ranges=False)
+    assert scheme.download('NANO').read_bytes() == weights
+    assert len(mirror.requests) == 2
+
+
+def test_a_part_of_an_earlier_run_is_completed(serve, weights):
+    mirror = serve(weights, cuts=[500, 1, 1, 1])
+    with pytest.raises(CheckpointError, match='connection broke after 503 of'):
+        scheme.download('NANO')
+    assert files() == ['NANO.pt.part']
+    scheme.download('NANO')
+    assert mirror.requests[-1][1] == 'bytes=503-'
+    assert files() == ['NANO.pt']
+
+
+def test_a_part_of_another_file_does_no_harm(serve, weights):
+    serve(weights)
+    scheme.cache_dir().mkdir(parents=True)
+    for junk in (b'junk', weights + b'junk'):
+        (scheme.cache_dir() / 'NANO.pt.part').write_bytes(junk)
+        assert scheme.download('NANO').read_bytes() == weights
+        (scheme.cache_dir() / 'NANO.pt').unlink()
+
+
+def test_a_wrong_file_is_refused_and_removed(serve, weights):
+    mirror = serve(b'not the weights')
+    with pytest.raises(CheckpointError) as error:
+        scheme.download('NANO')
+    found = hashlib.sha256(b'not the weights').hexdigest()
+    assert found in str(error.value)
+    assert scheme.SHA256['NANO'] in str(error.value)
+    assert files() == [] and len(mirror.requests) == 1
+
+
+def test_a_damaged_cache_is_mended(serve, weights):
+    serve(weights)
+    scheme.download('NANO').write_bytes(weights[:-1])
+    with pytest.warns(UserWarning, match='damaged'):
+        assert scheme.download('NANO').read_bytes() == weights
+
+
+def test_not_there(serve, weights):
+    mirror = serve(None)
+    with pytest.raises(CheckpointError, match='404'):
+        scheme.download('NANO')
+    assert len(mirror.requests) == 1
+
+
+def test_offline_says_what_to_put_where(weights, monkeypatch):
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv('REGIONCLIP_MM_CLIP_URL', f'http://127.0.0.1:{port}')
+    with pytest.raises(CheckpointError) as error:
+        scheme.download('NANO')
+    message = str(error.value)
+    assert 'NANO.pt' in message and scheme.SHA256['NANO'] in message
+    assert message.endswith(f'put it into {scheme.cache_dir()}.')
+    (scheme.cache_dir() / 'NANO.pt').write_bytes(weights)
+    assert scheme.download('NANO').read_bytes() == weights
+
+
+def test_a_cache_that_cannot_be_written(weights, tmp_path, monkeypatch):
+    (tmp_path / 'file').write_text('')
+    monkeypatch.setenv('REGIONCLIP_MM_CACHE', str(tmp_path / 'file'))
+    with pytest.raises(CheckpointError, match='REGIONCLIP_MM_CACHE'):
+        scheme.download('NANO')
+
+
+@pytest.mark.parametrize('name, hint', [
+    ('RN50x5', 'did you mean clip://RN50x4'), ('ViT-B/32', 'Valid names'),
+    ('', 'Valid names: clip://RN50, clip://RN101')
+])
+def test_unknown_names(name, hint):
+    with pytest.raises(CheckpointError, match=hint):
+        CheckpointLoader.load_checkpoint(f'clip://{name}', 'cpu', None)
+
+
+def test_names_in_any_case_have_openais_address(monkeypatch):
+    urls = []
+    monkeypatch.delenv('REGIONCLIP_MM_CLIP_URL', raising=False)
+    monkeypatch.setattr(scheme, 'fetch', lambda *args: urls.append(args[0]))
+    scheme.download('rn50X4')
+    assert urls == [
+        'https://openaipublic.azureedge.net/clip/models/7e526bd135e493cef0776'
+        'de27d5f42653e6b4c8bf9e0f653bb11773263205fdd/RN50x4.pt']
+
+
+def _fetch(url, path, sha256, start):
+    start.wait()
+    download.fetch(url, path, sha256)
+
+
+def test_several_processes_at_once(serve, weights, tmp_path):
+    mirror = serve(weights)
+    sha256 = hashlib.sha256(weights).hexdigest()
+    context = multiprocessing.get_context('fork')
+    start = context.Barrier(4)
+    job = partial(_fetch, mirror.url, tmp_path / 'NANO.pt', sha256, start)
+    processes = [context.Process(target=job) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0] * 4
+    assert len(mirror.requests) == 1
+    assert (tmp_path / 'NANO.pt').read_bytes() == weights
+    assert sorted(os.listdir(tmp_path)) == ['NANO.pt', 'NANO.pt.lock']
+
+
+def _rank(rank, port, results):
+    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port),
+                      RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE='2')
+    torch.distributed.init_process_group('gloo', rank=rank, world_size=2)
+    fetched = []
+    scheme.fetch = lambda url, path, sha: (
+        fetched.append(rank), download.fetch(url, path, sha))[1]
+    path = scheme.download('NANO')
+    results.put((rank, fetched, path.stat().st_size))
+
+
+def test_only_the_first_rank_downloads(serve, weights):
+    serve(weights)
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = free.getsockname()[1]
+    context = multiprocessing.get_context('fork')
+    results = context.Queue()
+    ranks = [context.Process(target=_rank, args=(i, port, results))
+             for i in range(2)]
+    for rank in ranks:
+        rank.start()
+    got = sorted(results.get(timeout=60) for _ in ranks)
+    for rank in ranks:
+        rank.join(60)
+    assert got == [(0, [0], len(weights)), (1, [], len(weights))]
