@@ -3,7 +3,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Callable, Sequence, Union
+from typing import Callable, Iterable, Sequence, Union
 
 from .class_order import category_ids
 
@@ -69,7 +69,7 @@ def select_classes(data: dict, classes: Sequence[str],
         categories=[by_id[i] for i in ids])
 
 
-def only(items: Sequence[dict], key: str, values) -> list:
+def only(items: Sequence[dict], key: str, values: Iterable) -> list:
     """The items whose ``key`` is among ``values``."""
     values = frozenset(values)
     return [item for item in items if item[key] in values]

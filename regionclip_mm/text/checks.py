@@ -62,6 +62,7 @@ def check_embeddings(names: Tuple[str, ...], embeddings: Tensor) -> None:
 
 
 def listed(items: Sequence) -> str:
+    """The first items and the number of the others, for messages."""
     shown = [_shortened(repr(item)) for item in items[:SHOWN]]
     more = len(items) - SHOWN
     return ', '.join(shown) + (f' and {more} more' if more > 0 else '')

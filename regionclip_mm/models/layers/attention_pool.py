@@ -1,4 +1,6 @@
 """CLIP's attention pool, computed for the one query that is used."""
+from typing import Optional
+
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -26,7 +28,8 @@ class AttentionPool2d(BaseModule):
         arch: Preset of :mod:`.clip_archs`.
     """
 
-    def __init__(self, arch: str = 'rn50', init_cfg=None) -> None:
+    def __init__(self, arch: str = 'rn50',
+                 init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
         sizes = get_arch(arch)
         channels = sizes.channels[-1]
