@@ -1,5 +1,5 @@
 # python tools/test.py configs/zeroshot/regionclip_rn50_gt_coco-ovd.py \
-#     checkpoints/regionclip_pretrained-cc_rn50.pth
+#     checkpoints/regionclip-cc_rn50.pth
 _base_ = [
     '../_base_/models/regionclip_rn50.py',
     '../_base_/zeroshot_coco-ovd.py'

@@ -1,5 +1,5 @@
 # python tools/test.py configs/zeroshot/regionclip_rn50_rpn_lvis.py \
-#     checkpoints/regionclip_pretrained-cc_rn50_rpn-lvis866.pth
+#     checkpoints/regionclip-cc_rn50_rpn-lvis866.pth
 _base_ = [
     '../_base_/models/regionclip_rn50.py',
     '../_base_/proposals/rpn_r50_fpn_lvis866.py',

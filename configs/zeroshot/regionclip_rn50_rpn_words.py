@@ -1,6 +1,6 @@
 # python tools/image_demo.py photo.jpg \
 #     configs/zeroshot/regionclip_rn50_rpn_words.py \
-#     --weights checkpoints/regionclip_pretrained-cc_rn50_rpn-lvis866_text.pth \
+#     --weights checkpoints/regionclip-cc_rn50_rpn-lvis866_text.pth \
 #     --texts 'cat . traffic cone'
 _base_ = './regionclip_rn50_rpn_lvis.py'
 

@@ -1,5 +1,5 @@
 # python tools/test.py configs/zeroshot/regionclip_rn50x4_gt_lvis.py \
-#     checkpoints/regionclip_pretrained-cc_rn50x4.pth
+#     checkpoints/regionclip-cc_rn50x4.pth
 _base_ = [
     '../_base_/models/regionclip_rn50x4.py',
     '../_base_/zeroshot_lvis.py'

@@ -3,9 +3,11 @@ from types import SimpleNamespace as Space
 
 import pytest
 import torch
+from coco_files import make_scenes, write_coco
 from mmengine.model import ExponentialMovingAverage
 from torch import nn
 
+from mmdet.registry import METRICS
 from regionclip_mm.engine import VocabularyCheckHook
 from regionclip_mm.models import TextEmbeddingClassifier
 from regionclip_mm.text import Vocabulary
@@ -34,12 +36,14 @@ class Detector(nn.Module):
                                    nn.ModuleList(heads))
 
 
-def runner_of(model, train=BASE, val=ALL, test=ALL):
+def runner_of(model, train=BASE, val=ALL, test=ALL, metrics=()):
+    evaluator = Space(metrics=metrics)
     loaders = {
         f'{key}_dataloader': Space(dataset=Space(metainfo=dict(classes=names)))
         for key, names in dict(train=train, val=val, test=test).items()
     }
-    return Space(model=model, val_loop=val and object(), **loaders)
+    return Space(model=model, val_loop=val and object(),
+                 val_evaluator=evaluator, test_evaluator=evaluator, **loaders)
 
 
 def check(runner):
@@ -78,7 +82,7 @@ def test_other_order():
 
 def test_other_length_shows_only_the_first_differences():
     names = tuple(f'class {i}' for i in range(20))
-    with pytest.raises(ValueError, match=r'\(4 names\).*\(20 names\)') as error:
+    with pytest.raises(ValueError, match=r'\(4 names\).*\(20 na') as error:
         VocabularyCheckHook().before_test(runner_of(Detector(), test=names))
     assert 'and 15 more' in str(error.value)
     with pytest.raises(ValueError, match="3: vocabulary 'train', dataset No"):
@@ -114,3 +118,19 @@ def test_missing_vocabulary_and_missing_classes():
 
 def test_a_model_without_text_is_left_alone():
     check(runner_of(nn.Linear(2, 2), train=('a', ), test=('b', )))
+
+
+def test_metrics_that_follow_their_file(tmp_path):
+    def metric(type_, names):
+        path = write_coco(tmp_path / 'a.json', make_scenes(names),
+                          {name: i for i, name in enumerate(names)})
+        return METRICS.build(dict(type=type_, ann_file=path))
+
+    shuffled = (*ALL[::-1], 'zebra')
+    check(runner_of(Detector(), metrics=[
+        metric('CocoMetric', (*ALL, 'zebra')),
+        metric('OrderedOVCocoMetric', shuffled)]))
+    with pytest.raises(ValueError, match="OVCocoMetric of test_evaluator.*"
+                       "\n  0: vocabulary 'person', file 'train'"):
+        VocabularyCheckHook().before_test(runner_of(
+            Detector(), metrics=[metric('OVCocoMetric', shuffled)]))

@@ -4,10 +4,12 @@ from typing import Iterator, Optional, Sequence, Tuple
 
 from mmdet.registry import HOOKS
 from mmengine.dataset import BaseDataset
+from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
+from ...evaluation.class_order import ClassOrderMixin
 from ...text import clean_class_name
 
 Names = Sequence[str]
@@ -20,8 +22,9 @@ class VocabularyCheckHook(Hook):
     The names of every text classifier in the model (any module with
     ``train_vocabulary`` and ``test_vocabulary``; wrappers such as DDP make no
     difference) must be the dataset's classes, in the same order. Names are
-    compared as words: ``bow_(weapon)`` is ``bow weapon``. Training also
-    checks the validation set before it begins.
+    compared as words: ``bow_(weapon)`` is ``bow weapon``. A metric that takes
+    the order of its annotation file must find the same order there. Training
+    also checks the validation before it begins.
     """
 
     priority = 'VERY_HIGH'
@@ -35,21 +38,26 @@ class VocabularyCheckHook(Hook):
 
     def before_val(self, runner: Runner) -> None:
         """Check the test classes."""
-        check_vocabulary(runner.model, runner.val_dataloader.dataset, 'val')
+        check_vocabulary(runner.model, runner.val_dataloader.dataset, 'val',
+                         runner.val_evaluator.metrics)
 
     def before_test(self, runner: Runner) -> None:
         """Check the test classes."""
-        check_vocabulary(runner.model, runner.test_dataloader.dataset, 'test')
+        check_vocabulary(runner.model, runner.test_dataloader.dataset, 'test',
+                         runner.test_evaluator.metrics)
 
 
-def check_vocabulary(model: nn.Module, dataset: BaseDataset,
-                     loop: str) -> None:
-    """Compare the ordered class names of model and dataset.
+def check_vocabulary(model: nn.Module,
+                     dataset: BaseDataset,
+                     loop: str,
+                     metrics: Sequence[BaseMetric] = ()) -> None:
+    """Compare the ordered class names of model, dataset and metrics.
 
     Args:
         model: A detector, bare or wrapped.
         dataset: Has ``metainfo`` with ``classes``.
         loop: 'train', 'val' or 'test': whose dataset it is.
+        metrics: What evaluates the detections on this dataset.
 
     Raises:
         ValueError: If they differ, or one of them is missing.
@@ -77,6 +85,25 @@ def check_vocabulary(model: nn.Module, dataset: BaseDataset,
                 f'{loop}_dataloader.dataset.metainfo.classes. A '
                 'VocabularyFile takes names=[...] to select and order the '
                 'rows of a larger file')
+        for metric in metrics:
+            _check_metric(metric, classes, loop)
+
+
+def _check_metric(metric: BaseMetric, classes: Names, loop: str) -> None:
+    """mmdet's metrics take label k for category k of their file."""
+    lvis, coco = (getattr(metric, f'_{kind}_api', None)
+                  for kind in ('lvis', 'coco'))
+    if not (lvis or coco) or isinstance(metric, ClassOrderMixin):
+        return
+    names = (c['name'] for c in (lvis or coco).dataset['categories'])
+    order = [name for name in names if lvis or name in classes]
+    difference = _first_differences(classes, order)
+    if difference:
+        raise ValueError(
+            f'{type(metric).__name__} of {loop}_evaluator numbers the classes '
+            'as its annotation file does, the detector as its vocabulary:\n'
+            f"{difference.replace('dataset', 'file')}\nUse "
+            "type='OrderedOVCocoMetric' or 'OrderedLVISMetric' instead")
 
 
 def _vocabularies(model: nn.Module,
