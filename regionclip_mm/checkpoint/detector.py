@@ -89,10 +89,10 @@ def convert_detector(
 
 
 def _main_hint(main: WeightFile, arch: str) -> str:
-    if arch:
-        return ''
     if any(key.startswith('proposal_generator.') for key in main.tensors):
         return 'The file looks like an RPN: give it as --rpn.'
+    if arch:
+        return ''
     return f'The file has no CLIP ResNet; it begins with {[*main.tensors][:4]}'
 
 
