@@ -19,6 +19,8 @@ class ClassOrderMixin:
     matter. Without any detection the AP is 0, instead of no result.
     """
 
+    follows_class_names = True
+
     @property
     def annotations(self) -> Any:
         """The annotation file's api: COCO, or LVIS in ``LVISMetric``."""

@@ -9,7 +9,6 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
-from ...evaluation.class_order import ClassOrderMixin
 from ...text import clean_class_name
 
 Names = Sequence[str]
@@ -93,7 +92,7 @@ def _check_metric(metric: BaseMetric, classes: Names, loop: str) -> None:
     """mmdet's metrics take label k for category k of their file."""
     lvis, coco = (getattr(metric, f'_{kind}_api', None)
                   for kind in ('lvis', 'coco'))
-    if not (lvis or coco) or isinstance(metric, ClassOrderMixin):
+    if not (lvis or coco) or hasattr(metric, 'follows_class_names'):
         return
     names = (c['name'] for c in (lvis or coco).dataset['categories'])
     order = [name for name in names if lvis or name in classes]
