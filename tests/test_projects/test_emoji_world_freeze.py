@@ -1,12 +1,9 @@
 """World v1 stays what it was when the shipped weights were trained."""
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-freeze = pytest.importorskip('projects.emoji_world.emoji_world.freeze')
+from projects.emoji_world.emoji_world import freeze
 
 FINGERPRINT = dict(
     concepts='bb3f94c787123fe8c74175b40526b1c5'

@@ -5,13 +5,14 @@ import numpy as np
 from mmengine.dataset import Compose
 from torch.utils.data import Dataset
 
-from mmdet.registry import DATASETS
+from mmdet.registry import DATASETS, TRANSFORMS
 
 from .captions import caption
 from .concepts import concepts, names
 from .plans import make_plan
 from .render import render
 from .splits import lookup, seed
+from .transforms import PackEmojiInputs  # noqa: F401 (the default step)
 
 
 @DATASETS.register_module()
@@ -32,8 +33,9 @@ class EmojiCaptionDataset(Dataset):
         self.split = split
         self.size = lookup(split).size
         self.metainfo: Dict[str, Any] = dict(classes=names())
+        steps = pipeline or [dict(type='PackEmojiInputs')]
         self.pipeline: Callable = Compose(
-            pipeline or [dict(type='PackEmojiInputs')])
+            [TRANSFORMS.build(step) for step in steps])
 
     def __len__(self) -> int:
         return self.size
