@@ -7,6 +7,7 @@ from coco_files import make_scenes, write_coco
 from mmengine.model import ExponentialMovingAverage
 from torch import nn
 
+import regionclip_mm.evaluation  # noqa: F401
 from mmdet.registry import METRICS
 from regionclip_mm.engine import VocabularyCheckHook
 from regionclip_mm.models import TextEmbeddingClassifier
