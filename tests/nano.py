@@ -53,10 +53,11 @@ def nano_model(proposals: Optional[dict] = None,
                 region_pool=dict(type='AttentionPool2d', arch='nano'),
                 with_reg=False, reg_class_agnostic=True, num_classes=65,
                 cls_predictor_cfg=dict(
-                    type='TextEmbeddingClassifier', vocabulary=vocabulary))),
+                    type='TextEmbeddingClassifier', vocabulary=vocabulary,
+                    temperature=0.1))),
         test_cfg=dict(rcnn=dict(
             score_thr=0.001, nms=dict(type='nms', iou_threshold=0.5),
-            max_per_img=20, objectness='none')))
+            max_per_img=200, objectness='none')))
 
 
 def nano_config(**model) -> Config:
@@ -77,8 +78,20 @@ def nano_detector(seed: int = 0, **model) -> torch.nn.Module:
     config = nano_config(**model)
     torch.manual_seed(seed)
     detector = MODELS.build(config.model)
+    _diversify(detector)
     detector.load_state_dict(detector.state_dict())
     return detector.eval()
+
+
+@torch.no_grad()
+def _diversify(detector: torch.nn.Module) -> None:
+    """Without training, regions all look the same: centre what they are."""
+    detector.eval()
+    boxes = 64 * torch.rand(40, 4).sort(1).values
+    image = torch.from_numpy(make_image(64, 64).astype('float32') / 64 - 2)
+    embeddings = detector.encode_regions(image.permute(2, 0, 1)[None], [boxes])
+    pool = detector.roi_head.bbox_head.region_pool
+    pool.c_proj.bias -= embeddings.mean(0)
 
 
 def write_nano(folder: Path, **model) -> tuple:

@@ -1,6 +1,8 @@
 """What mmdet's visualizer needs to draw any names on any image."""
 import os
-from typing import List, Set, Tuple, Union
+import warnings
+from contextlib import contextmanager
+from typing import Iterator, List, Set, Tuple, Union
 
 from mmdet.structures import DetDataSample
 from mmdet.visualization.palette import get_palette
@@ -42,3 +44,11 @@ def picture_name(path: str, used: Set[str]) -> str:
         name = f'{stem}_{number}{extension}'
     used.add(name)
     return name
+
+
+@contextmanager
+def without_bounds_warnings() -> Iterator[None]:
+    """MMEngine warns of boxes that touch the edge of the image."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', '.* is out of bounds')
+        yield

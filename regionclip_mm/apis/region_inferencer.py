@@ -11,6 +11,7 @@ from mmdet.apis import DetInferencer
 from mmdet.datasets.transforms import InferencerLoader
 from mmdet.structures import DetDataSample, SampleList
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
 from mmengine.logging import print_log
 from mmengine.visualization import Visualizer
 from rich.progress import track
@@ -21,7 +22,8 @@ import regionclip_mm.models  # noqa: F401
 
 from ..text import Vocabulary
 from .coco_results import CocoResults
-from .drawing import drawable, long_palette, picture_name
+from .drawing import (drawable, long_palette, picture_name,
+                      without_bounds_warnings)
 from .image_feed import ImageFeed, Sized, list_images
 from .image_loading import ImageError
 from .selection import Selection
@@ -87,8 +89,7 @@ class RegionInferencer(DetInferencer):
         """Detect.
 
         Args:
-            inputs: A path, a folder, an array (BGR), a PIL image, or a list
-                of these.
+            inputs: Path, folder, array (BGR), PIL image, or a list of these.
             batch_size: Images at a time.
             texts: What to look for: a text such as 'cat . traffic cone' or
                 '$: lvis' for all images, or a list with one text (or list of
@@ -174,11 +175,12 @@ class RegionInferencer(DetInferencer):
             self.visualizer.dataset_meta = dict(
                 palette=long_palette(self._palette, count))
             name = picture_name(sample.img_path, self._pictures)
-            self.visualizer.add_datasample(
-                name, image[..., ::-1], drawable(sample), draw_gt=False,
-                show=show, **options,
-                out_file=os.path.join(out_dir, 'vis', name) if out_dir
-                else None)
+            with without_bounds_warnings():
+                self.visualizer.add_datasample(
+                    name, image[..., ::-1], drawable(sample), draw_gt=False,
+                    show=show, **options,
+                    out_file=os.path.join(out_dir, 'vis', name) if out_dir
+                    else None)
             pictures.append(self.visualizer.get_image())
         self.num_visualized_imgs += len(pictures)
         return pictures
@@ -213,7 +215,7 @@ class RegionInferencer(DetInferencer):
 
     def _inputs_to_list(self, inputs: Any) -> list:
         """As mmdet's; folders in order, whatever case their extensions."""
-        if isinstance(inputs, (str, os.PathLike)):
+        if isinstance(inputs, (str, os.PathLike)) and os.path.isdir(inputs):
             inputs = list_images(os.fspath(inputs))
         inputs = [os.fspath(item) if isinstance(item, os.PathLike) else item
                   for item in super()._inputs_to_list(inputs)]
@@ -265,9 +267,18 @@ class RegionInferencer(DetInferencer):
         self._feed = ImageFeed(pipeline, loader.from_file.imdecode_backend)
         return pipeline
 
+    def _init_collate(self, cfg: Config) -> Callable:
+        """As mmdet's, without its warning where the config has none."""
+        if 'collate_fn' in cfg.test_dataloader:
+            return super()._init_collate(cfg)
+        return pseudo_collate
+
     def _init_visualizer(self, cfg: Config) -> Visualizer:
         """As mmdet's, also for configs without a visualizer."""
         cfg.setdefault('visualizer', dict(type='DetLocalVisualizer'))
+        backends = cfg.visualizer.get('vis_backends') or []
+        cfg.visualizer.vis_backends = [
+            b for b in backends if b['type'] != 'LocalVisBackend']
         visualizer = super()._init_visualizer(cfg)
         self._palette = self.model.dataset_meta.get('palette')
         return visualizer

@@ -7,7 +7,7 @@ from mmdet.evaluation import get_classes
 from mmdet.evaluation.functional.class_names import dataset_aliases
 
 from ..text import Vocabulary
-from ..text.vocabulary import check_names
+from ..text.checks import check_names
 
 Names = Tuple[str, ...]
 Text = Union[str, Sequence[str]]
@@ -31,8 +31,9 @@ def names_of_text(text: Text,
         return check_names(text)
     if text.strip().startswith(PREDEFINED):
         return _predefined(text.strip()[len(PREDEFINED):].strip())
-    names = [name.strip(' .') for name in re.split(r'\.\s|\s\.', text)]
-    names = [' '.join(name.split()) for name in names if name]
+    names = [' '.join(name.strip(' .').split())
+             for name in re.split(r'\.\s|\s\.', text)]
+    names = [name for name in names if name]
     if not names:
         raise ValueError(f'the text {text!r} has no class name in it: write '
                          "names separated by ' . ', as in 'cat . dog'")

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..text import Vocabulary, encode_vocabulary
 from ..text.prompts import Templates, get_templates
-from ..text.vocabulary import check_names
+from ..text.checks import check_names
 
 
 class WordCache:
