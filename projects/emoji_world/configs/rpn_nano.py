@@ -3,7 +3,7 @@
 #     projects/emoji_world/configs/rpn_nano.py
 """The offline RPN, trained on boxes of base classes only."""
 _base_ = ['_base_/runtime.py', '_base_/rpn_nano.py']
-max_iters = 1500
+max_iters = 800
 
 model = _base_.rpn
 train_dataloader = dict(
@@ -19,7 +19,7 @@ train_dataloader = dict(
         pipeline=[
             dict(type='LoadImageFromFile'),
             dict(type='LoadAnnotations', with_bbox=True),
-            dict(type='RandomResize', scale=[(320, 320), (640, 640)],
+            dict(type='RandomResize', scale=[(256, 256), (480, 480)],
                  keep_ratio=True),
             dict(type='RandomFlip', prob=0.5),
             dict(type='PackDetInputs')

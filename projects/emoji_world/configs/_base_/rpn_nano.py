@@ -18,7 +18,7 @@ rpn = dict(
         in_channels=48,
         feat_channels=48,
         anchor_generator=dict(
-            type='AnchorGenerator', scales=[8], ratios=[0.5, 1.0, 2.0],
+            type='AnchorGenerator', scales=[6], ratios=[0.5, 1.0, 2.0],
             strides=[8, 16, 32]),
         bbox_coder=dict(
             type='DeltaXYWHBBoxCoder', target_means=[0.0] * 4,

@@ -1,0 +1,30 @@
+"""The shipped training commands run, and go on after an interruption."""
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TRAIN = 'projects/emoji_world/tools/train.py'
+CLIP = 'projects/emoji_world/configs/clip_nano.py'
+
+
+def _train(work_dir, iterations, *flags):
+    done = subprocess.run(
+        [sys.executable, TRAIN, CLIP, '--work-dir', str(work_dir), '--threads',
+         '1', *flags, '--cfg-options', f'train_cfg.max_iters={iterations}',
+         'train_dataloader.batch_size=4',
+         'default_hooks.checkpoint.interval=1',
+         'default_hooks.logger.interval=1'],
+        cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_clip_training_resumes(tmp_path):
+    _train(tmp_path, 2)
+    log = _train(tmp_path, 3, '--resume')
+    assert 'resumed' in log
+    assert (tmp_path / 'iter_3.pth').exists()

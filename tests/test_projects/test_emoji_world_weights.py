@@ -1,0 +1,116 @@
+"""The shipped weights: small, safe to load, as good as the README says."""
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+
+import projects.emoji_world.emoji_world  # noqa: F401 (registers)
+from projects.emoji_world.emoji_world import measures
+from projects.emoji_world.emoji_world.concepts import names
+from projects.emoji_world.emoji_world.plans import make_plan
+from projects.emoji_world.emoji_world.render import render
+from projects.emoji_world.tools.make_scenes import write_split
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = ROOT / 'projects' / 'emoji_world'
+WEIGHTS = PROJECT / 'weights' / 'regionclip_nano.pth'
+
+
+@pytest.fixture(autouse=True)
+def from_the_root(monkeypatch):
+    """Configs name the weights relative to the repository."""
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture(scope='module')
+def config():
+    return Config.fromfile(PROJECT / 'configs' / 'regionclip_nano.py')
+
+
+@pytest.fixture(scope='module')
+def detector(config):
+    return measures.load_detector(config, str(WEIGHTS))
+
+
+def test_weights_are_small_and_plain():
+    assert sum(f.stat().st_size for f in (PROJECT / 'weights').iterdir()
+               ) <= 12e6
+    assert sum(f.stat().st_size for f in (PROJECT / 'assets').glob(
+        'atlas_*.png')) <= 6e6
+    content = torch.load(WEIGHTS, map_location='cpu', weights_only=True)
+    assert {k.split('.')[0] for k in content['state_dict']} == {
+        'backbone', 'roi_head', 'proposal_source', 'text_encoder'}
+
+
+def test_config_vocabulary_is_the_datasets_classes(detector):
+    assert detector.vocabulary.names == names('base', 'novel')
+
+
+def test_single_objects_are_named(detector, monkeypatch):
+    splits = dict(measures.SPLITS)
+    splits['single_dev'] = type(splits['single_dev'])('single', 128)
+    monkeypatch.setattr(measures, 'SPLITS', splits)
+    assert measures.single_top1(detector, 'single_dev') > 0.7
+
+
+def test_words_of_a_scene_are_found(detector, config):
+    """Half of the COCO objects of some dev scenes, by name and place."""
+    from mmcv.ops import bbox_overlaps
+    detector.set_vocabulary(names('base', 'novel'))
+    found = total = 0
+    for index in range(8):
+        plan = make_plan('dev', index)
+        pred = _detect(detector, render(plan))
+        for placed in plan.objects:
+            name = names()[placed.concept]
+            if name not in names('base', 'novel'):
+                continue
+            same = [i for i, n in enumerate(pred.label_names) if n == name]
+            total += 1
+            if same:
+                overlap = bbox_overlaps(torch.tensor([placed.box]).float(),
+                                        pred.bboxes[same])
+                found += bool(overlap.max() > 0.5)
+    assert found / total > 0.5
+
+
+def _detect(detector, image):
+    from mmdet.structures import DetDataSample
+    sample = DetDataSample(metainfo=dict(
+        img_shape=image.shape[:2], ori_shape=image.shape[:2],
+        scale_factor=(1.0, 1.0)))
+    data = dict(inputs=[torch.from_numpy(image).permute(2, 0, 1)],
+                data_samples=[sample])
+    with torch.no_grad():
+        return detector.test_step(data)[0].pred_instances
+
+
+def test_boxes_are_named_as_well_with_a_written_split(config, tmp_path,
+                                                      monkeypatch):
+    from projects.emoji_world.emoji_world.splits import SPLITS, Split
+    from projects.emoji_world.tools import make_scenes
+    monkeypatch.setitem(SPLITS, 'dev', Split('scene', 20))
+    monkeypatch.setattr(make_scenes, 'SPLITS', SPLITS)
+    write_split('dev', tmp_path)
+    document = json.loads((tmp_path / 'annotations/dev_coco.json').read_text())
+    assert len(document['images']) == 20
+    gt = Config.fromfile(PROJECT / 'configs' / 'regionclip_nano_gt.py')
+    gt.test_dataloader.dataset.data_root = f'{tmp_path}/'
+    detector = measures.load_detector(gt, str(WEIGHTS))
+    assert measures.box_top1(detector, gt, 'dev', 'coco')['all'] > 0.5
+    ap = measures.average_precision(detector, gt, 'dev', 'coco')
+    assert ap['all'] > 0.4
+
+
+@pytest.mark.slow
+def test_demo_prints_ap_and_writes_pictures(tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(PROJECT / 'demo.py'), '--words', 'cat . dog',
+         '--out', str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert 'novel' in done.stdout and 'pictures are in' in done.stdout
+    assert len(list((tmp_path / 'vis').iterdir())) == 12
