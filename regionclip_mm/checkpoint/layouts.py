@@ -7,7 +7,7 @@ from typing import Dict, Mapping, Optional, Tuple, TypeVar, Union
 import torch
 from mmdet.registry import MODELS
 from mmengine.config import Config, ConfigDict
-from mmengine.registry import init_default_scope
+from mmengine.registry import DefaultScope
 
 from ..models.layers.clip_archs import ARCHS
 from .errors import CheckpointError
@@ -22,8 +22,7 @@ def model_layout(model: dict) -> Layout:
     Args:
         model: Config of the model.
     """
-    init_default_scope('mmdet')
-    with torch.device('meta'):
+    with DefaultScope.overwrite_default_scope('mmdet'), torch.device('meta'):
         built = MODELS.build(ConfigDict(deepcopy(model)))
     return {key: tuple(v.shape) for key, v in built.state_dict().items()}
 

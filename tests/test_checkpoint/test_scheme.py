@@ -12,6 +12,8 @@ import torch
 from mmengine.runner import CheckpointLoader
 
 from regionclip_mm.checkpoint import CheckpointError, download, scheme
+from regionclip_mm.models import CLIPResNet
+from regionclip_mm.text import CLIPTextEncoder
 
 
 class Mirror(ThreadingHTTPServer):
@@ -98,6 +100,19 @@ def test_loads_through_mmengine_and_caches(serve, weights, openai, capsys):
                        openai['visual.layer1.0.conv1.weight'].float())
     assert files() == ['NANO.pt']
     assert 'NANO.pt' in capsys.readouterr().err  # the progress bar
+
+
+def test_parts_are_initialised_from_it(serve, weights, openai):
+    mirror = serve(weights)
+    backbone = CLIPResNet('nano', init_cfg=dict(
+        type='Pretrained', checkpoint='clip://NANO', prefix='backbone'))
+    backbone.init_weights()
+    assert torch.equal(backbone.bn1.running_var,
+                       openai['visual.bn1.running_var'])
+    text = CLIPTextEncoder('nano', checkpoint='clip://NANO')
+    assert torch.equal(text.model.text_model.final_layer_norm.bias,
+                       openai['ln_final.bias'])
+    assert len(mirror.requests) == 1
 
 
 def test_an_interrupted_download_goes_on(serve, weights):

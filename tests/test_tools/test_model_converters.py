@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 
 from mmdet.registry import MODELS
@@ -79,6 +80,7 @@ def clip(folder):
 
 
 def build(folder):
+    init_default_scope('mmdet')
     cfg = Config.fromfile(folder / 'nano.py')
     return MODELS.build(cfg.model)
 
@@ -127,6 +129,18 @@ def test_without_a_text_tower(folder, tmp_path, capsys):
         capsys.readouterr().out)
     state = torch.load(tmp_path / 'out.pth')['state_dict']
     assert not any(key.startswith('text_encoder.') for key in state)
+
+
+def test_openais_file_as_a_detector(folder, clip, tmp_path, capsys):
+    """Zero-shot detection with CLIP itself, straight from RN50.pt."""
+    run('regionclip', folder / 'nano.py', clip, tmp_path / 'out.pth', '--rpn',
+        folder / 'rpn.pth')
+    assert 'temperature of pretraining (logit_scale)' in (
+        capsys.readouterr().out)
+    detector = loaded_strictly(folder, tmp_path / 'out.pth')
+    theirs = openai_state()['visual.layer4.0.conv1.weight'].float()
+    ours = detector.roi_head.shared_head.layer4[0].conv1.weight
+    assert torch.equal(ours, theirs) and detector.text_encoder.weights_loaded
 
 
 def test_clip_to_detector_in_half_the_size(folder, clip, tmp_path, capsys):
