@@ -25,7 +25,8 @@ EMBEDDINGS = {'cls_score', 'cls_bg_score', 'test_cls_score'}
 
 
 def model_of(config):
-    return Config.fromfile(ROOT / 'configs' / 'zeroshot' / f'{config}.py').model
+    path = ROOT / 'configs' / 'zeroshot' / f'{config}.py'
+    return Config.fromfile(path).model
 
 
 def with_rpn(model, fragment):

@@ -199,7 +199,8 @@ def truncated(folder):
     (truncated, 'truncated or is not a PyTorch file'),
     (lambda folder: b'', 'is empty'),
     (lambda folder: b'{"images": []}', 'is a text file'),
-    (lambda folder: pickle.dumps(dict(model=Evil())), 'bad.pth was not opened'),
+    (lambda folder: pickle.dumps(dict(model=Evil())),
+     'bad.pth was not opened'),
     (lambda folder: None, 'There is no file'),
     (lambda folder: (folder / 'rpn.pth').read_bytes(), 'give it as --rpn'),
 ])
