@@ -19,7 +19,7 @@ CLASSES = ('cat', 'dog', 'traffic cone')
 
 PIPELINE = [
     dict(type='LoadImageFromFile', imdecode_backend='pillow'),
-    dict(type='ResizeShortestEdge', scale=SIDE, max_size=4 * SIDE,
+    dict(type='ResizeShortestEdge', scale=SIDE, max_size=1333,
          backend='pillow'),
     dict(type='LoadAnnotations', with_bbox=True),
     dict(type='PackDetInputs',

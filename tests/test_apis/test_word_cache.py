@@ -86,9 +86,10 @@ def test_using_is_temporary(detector):
         assert detector.vocabulary.names == ('cat', )
 
 
-def test_without_text_encoder_names_of_the_vocabulary(detector, monkeypatch):
+def test_without_text_encoder_names_of_the_vocabulary():
+    detector = nano_detector()
     detector.set_vocabulary(['cat', 'dog'])
-    monkeypatch.setattr(detector, 'text_encoder', None)
+    detector.text_encoder = None
     assert encode_names(detector, ('dog', ), WordCache()).names == ('dog', )
     with pytest.raises(ValueError, match="'dgo' .nearest: 'dog'"):
         encode_names(detector, ('dgo', ), WordCache())

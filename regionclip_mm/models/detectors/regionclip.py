@@ -1,4 +1,5 @@
 """The open-vocabulary detector."""
+import warnings
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 from torch import Tensor
@@ -8,7 +9,8 @@ from mmdet.registry import MODELS
 from mmdet.structures import SampleList
 
 from ...text import Vocabulary, encode_vocabulary
-from ..layers import TextEmbeddingClassifier
+from ..layers import NO_CLASSES, TextEmbeddingClassifier
+from ..utils import LoadingRecord
 
 
 @MODELS.register_module()
@@ -46,6 +48,10 @@ class RegionCLIP(TwoStageDetector):
         self.proposal_source = MODELS.build(proposal_source)
         self.text_encoder = MODELS.build(text_encoder) if text_encoder else None
         self.prompt_templates = prompt_templates
+        # These two keep a record of their own.
+        self.record = LoadingRecord(self, ('proposal_source.',
+                                           'text_encoder.'))
+        self._trained = False
 
     @property
     def classifiers(self) -> List[TextEmbeddingClassifier]:
@@ -95,11 +101,13 @@ class RegionCLIP(TwoStageDetector):
         Returns:
             Region embeddings (sum R_i, D), not normalised.
         """
+        _check_boxes(boxes, len(inputs))
         return self.roi_head.encode_regions(self.extract_feat(inputs), boxes)
 
     def loss(self, batch_inputs: Tensor,
              batch_data_samples: SampleList) -> Dict[str, Tensor]:
         """Losses of mmdet's second stage on proposals of the source."""
+        self._trained = True
         self._propose(batch_inputs, batch_data_samples)
         return super().loss(batch_inputs, batch_data_samples)
 
@@ -107,10 +115,17 @@ class RegionCLIP(TwoStageDetector):
                 batch_inputs: Tensor,
                 batch_data_samples: SampleList,
                 rescale: bool = True) -> SampleList:
-        """Detect; predictions carry ``label_names`` beside ``labels``."""
+        """Detect; predictions carry ``label_names`` beside ``labels``.
+
+        Raises:
+            RuntimeError: If a checkpoint was loaded that lacks weights, or
+                there is no vocabulary.
+            ValueError: If the vocabulary is of another CLIP.
+        """
+        self._check_weights()
+        names = self._checked_vocabulary().names
         self._propose(batch_inputs, batch_data_samples)
         samples = super().predict(batch_inputs, batch_data_samples, rescale)
-        names = self.vocabulary.names
         for sample in samples:
             instances = sample.pred_instances
             instances.label_names = [names[i] for i in
@@ -123,5 +138,51 @@ class RegionCLIP(TwoStageDetector):
         self._propose(batch_inputs, batch_data_samples)
         return super()._forward(batch_inputs, batch_data_samples)
 
+    def _check_weights(self) -> None:
+        missing = self.record.missing()
+        if self._trained or not missing:
+            return
+        if not self.record.loaded:
+            warnings.warn('no checkpoint was loaded: detections of random '
+                          'weights mean nothing')
+            return
+        raise RuntimeError(
+            f'the checkpoint lacks {len(missing)} of the '
+            f"detector's {len(self.record.wanted)} weights "
+            f'({", ".join(missing[:3])}, ...), which would be random: '
+            'released files need tools/model_converters/regionclip.py first, '
+            'and the config must be the one they were converted for')
+
+    def _checked_vocabulary(self) -> Vocabulary:
+        vocabulary = self.vocabulary
+        if vocabulary is None:
+            raise RuntimeError(NO_CLASSES)
+        arch, own = (vocabulary.meta or {}).get('arch'), self._arch
+        if arch and own and arch != own:
+            raise ValueError(
+                f"the vocabulary is of CLIP's {arch}, the detector's backbone "
+                f'is {own}: build it anew with tools/build_vocabulary.py '
+                f'--arch {own}, or change cls_predictor_cfg.vocabulary')
+        return vocabulary
+
+    @property
+    def _arch(self) -> Optional[str]:
+        return getattr(self.backbone, 'arch', None)
+
     def _propose(self, inputs: Tensor, samples: SampleList) -> None:
         self.proposal_source.fill(inputs, samples, self.data_preprocessor)
+
+
+def _check_boxes(boxes: List[Tensor], images: int) -> None:
+    """Raise unless there are finite boxes (R_i, 4) for each image; RoIAlign
+    itself would read beyond the batch, or never end."""
+    if len(boxes) != images:
+        raise ValueError(f'{len(boxes)} tensors of boxes for {images} images: '
+                         'give one for each image, (0, 4) for none')
+    for index, one in enumerate(boxes):
+        if one.ndim != 2 or one.shape[1] != 4:
+            raise ValueError(f'the boxes of image {index} have shape '
+                             f'{tuple(one.shape)}, not (R, 4)')
+        if not one.isfinite().all() or (one[:, 2:] < one[:, :2]).any():
+            raise ValueError(f'the boxes of image {index} are not all finite '
+                             'with x1 <= x2 and y1 <= y2')

@@ -44,11 +44,22 @@ class FileProposals(BaseProposalSource):
                 'FileProposals found no proposals: set proposal_file of the '
                 "dataset and put dict(type='LoadProposals') before "
                 'ProposalBroadcaster in the pipeline')
-        return [self._copy(s.proposals, inputs) for s in data_samples]
+        return [self._copy(s.proposals, s.img_shape, inputs)
+                for s in data_samples]
 
     @staticmethod
-    def _copy(loaded: InstanceData, inputs: Tensor) -> InstanceData:
-        result = certain(get_box_tensor(loaded.bboxes).to(inputs.device))
+    def _copy(loaded: InstanceData, img_shape: tuple,
+              inputs: Tensor) -> InstanceData:
+        """The same rows; what is outside of the image is cut off, and where
+        the corners are in the wrong order no area is left."""
+        boxes = get_box_tensor(loaded.bboxes).to(inputs.device).float()
+        if not boxes.isfinite().all():
+            raise ValueError('the proposal_file has boxes that are not finite '
+                             '(NaN or infinite)')
+        size = boxes.new_tensor([img_shape[1], img_shape[0]])
+        first, second = (corner.clamp(min=0).minimum(size)
+                         for corner in boxes.split(2, dim=1))
+        result = certain(torch.cat([first, second.maximum(first)], 1))
         for name in ('scores', 'objectness_logits'):
             if name in loaded:
                 result[name] = loaded[name].to(inputs.device).float()
@@ -88,11 +99,15 @@ class GridProposals(BaseProposalSource):
 
     Args:
         sizes: Sides as fractions of the image's shorter side.
+        min_side: Least side in network pixels; bounds the number of windows
+            in long, thin images.
     """
 
-    def __init__(self, sizes: Sequence[float] = (0.25, 0.5, 1.0)) -> None:
+    def __init__(self, sizes: Sequence[float] = (0.25, 0.5, 1.0),
+                 min_side: float = 16.0) -> None:
         super().__init__()
         self.sizes = tuple(sizes)
+        self.min_side = min_side
 
     def propose(self, inputs: Tensor, data_samples: SampleList,
                 preprocessor: ImgDataPreprocessor) -> List[InstanceData]:
@@ -102,17 +117,18 @@ class GridProposals(BaseProposalSource):
                                for f in self.sizes])) for s in data_samples
         ]
 
-    @staticmethod
-    def _windows(img_shape: tuple, fraction: float, like: Tensor) -> Tensor:
+    def _windows(self, img_shape: tuple, fraction: float,
+                 like: Tensor) -> Tensor:
         height, width = img_shape[:2]
-        side = fraction * min(height, width)
+        side = max(fraction * min(height, width), self.min_side)
         xs, ys = (
-            torch.linspace(0, length - side,
+            torch.linspace(0, max(length - side, 0),
                            max(round(2 * length / side) - 1, 1),
                            device=like.device) for length in (width, height))
         y, x = torch.meshgrid(ys, xs, indexing='ij')
         top_left = torch.stack([x, y], -1).flatten(0, 1)
-        return torch.cat([top_left, top_left + side], 1)
+        size = top_left.new_tensor([min(side, width), min(side, height)])
+        return torch.cat([top_left, top_left + size], 1)
 
 
 @MODELS.register_module()

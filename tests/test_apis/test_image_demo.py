@@ -1,0 +1,73 @@
+import importlib.util
+import json
+import subprocess
+import sys
+
+import cv2
+import pytest
+from nano import ROOT, make_image, make_vocabulary
+
+SCRIPT = ROOT / 'tools/image_demo.py'
+
+
+@pytest.fixture(scope='module')
+def demo():
+    spec = importlib.util.spec_from_file_location('image_demo', SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / 'in').mkdir()
+    for name in ('a.jpg', 'b.jpg'):
+        cv2.imwrite(str(tmp_path / 'in' / name), make_image())
+    return tmp_path
+
+
+def test_flags_of_mmdet(demo, folder, nano_files):
+    config, weights = nano_files
+    results = demo.main([
+        str(folder / 'in'), config, '--weights', weights, '--out-dir',
+        str(folder / 'out'), '--texts', 'cat . traffic cone', '--device',
+        'cpu', '--pred-score-thr', '0', '--batch-size', '2', '--palette',
+        'coco', '-c', '-s', '1', '--print-result'])
+    assert len(results['predictions']) == 2
+    assert sorted(p.name for p in (folder / 'out/vis').iterdir()) == [
+        'a.jpg', 'b.jpg']
+    data = json.loads((folder / 'out/predictions.json').read_text())
+    assert [c['name'] for c in data['categories']] == ['cat', 'traffic cone']
+
+
+def test_options_of_the_original(demo, folder, nano_files):
+    config, weights = nano_files
+    results = demo.main([
+        str(folder / 'in/a.jpg'), config, '--weights', weights, '--out-dir',
+        str(folder / 'out'), '--vocabulary', 'cat', 'traffic cone',
+        '--conf-threshold', '0.05', '--show-unique-boxes', '--max-boxes', '2',
+        '--small-region-px', '100', '--scores', 'class', '--no-save-vis',
+        '--no-save-pred', '--device', 'cpu'])
+    assert len(results['predictions'][0]['scores']) == 2
+    assert not (folder / 'out').exists()
+
+
+def test_ways_to_give_a_vocabulary(demo, tmp_path):
+    assert demo.read_vocabulary(None) is None
+    assert demo.read_vocabulary(['cat']) == ['cat']
+    assert demo.read_vocabulary(['a.txt', 'b.pth']) == ['a.txt', 'b.pth']
+    (tmp_path / 'n.txt').write_text('cat\n\ngröße \n', encoding='utf-8')
+    assert demo.read_vocabulary([str(tmp_path / 'n.txt')]) == ['cat', 'größe']
+    make_vocabulary().save(tmp_path / 'v.pth')
+    assert demo.read_vocabulary(
+        [str(tmp_path / 'v.pth')]).names == make_vocabulary().names
+
+
+def test_mistakes_are_one_line(folder):
+    command = [sys.executable, str(SCRIPT), str(folder / 'in'), 'nowhere.py',
+               '--texts', 'cat']
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        'image_demo.py: there is no config file nowhere.py')
+    assert 'Traceback' not in done.stderr

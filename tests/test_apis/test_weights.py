@@ -1,0 +1,93 @@
+import http.server
+import os
+import threading
+
+import pytest
+import torch
+from nano import make_image, nano_detector
+
+from regionclip_mm.apis import RegionInferencer
+from regionclip_mm.apis.weights import check_fit, plain_uri
+from regionclip_mm.checkpoint import CheckpointError
+
+
+@pytest.fixture(scope='module')
+def detector():
+    return nano_detector()
+
+
+@pytest.fixture
+def state(detector) -> dict:
+    return dict(detector.state_dict())
+
+
+@pytest.mark.parametrize('wrap', [
+    lambda s: s, lambda s: dict(state_dict=s, meta={}),
+    lambda s: {f'module.{k}': v for k, v in s.items()}])
+def test_what_fits(detector, state, wrap):
+    check_fit(detector, wrap(state))
+
+
+def test_counters_and_text_encoder_may_be_absent(detector, state):
+    for key in [k for k in state if k.endswith('num_batches_tracked')
+                or k.startswith('text_encoder.')]:
+        del state[key]
+    check_fit(detector, state)
+
+
+def test_text_encoder_may_be_surplus(state):
+    visual = nano_detector()
+    visual.text_encoder = None
+    check_fit(visual, state)
+
+
+@pytest.mark.parametrize('change, message', [
+    (lambda s: s.pop('backbone.conv1.weight'),
+     r'1 missing \(backbone.conv1.weight\)'),
+    (lambda s: s.pop('text_encoder.model.text_projection.weight'),
+     r'1 missing \(text_encoder.model.text_projection.weight\)'),
+    (lambda s: s.update(extra=torch.zeros(1)), r'1 surplus \(extra\)'),
+    (lambda s: s.update({'backbone.conv1.weight': torch.zeros(2, 3)}),
+     r'1 misshapen \(backbone.conv1.weight is \(2, 3\), not \(\d+, 3, 3, 3\)'),
+    (lambda s: [s.pop(k) for k in list(s)], r'and \d+ more\)')])
+def test_what_does_not_fit_is_named(detector, state, change, message):
+    change(state)
+    with pytest.raises(CheckpointError, match=message):
+        check_fit(detector, state)
+
+
+def test_addresses(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    assert plain_uri('~/a.pth') == f'plain://{tmp_path}/a.pth'
+    assert plain_uri(tmp_path / 'a.pth') == f'plain://{tmp_path}/a.pth'
+    assert plain_uri('clip://RN50') == 'clip://RN50'
+    assert plain_uri(None) is None
+
+
+def test_address_of_the_web(nano_files, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path / 'hub'))
+    folder, name = os.path.split(nano_files[1])
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        requests = []
+
+        def __init__(self, *args):
+            super().__init__(*args, directory=folder)
+
+        def log_message(self, *args):
+            self.requests.append(self.path)
+
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f'http://127.0.0.1:{server.server_port}/{name}?download=1'
+    for _ in range(2):
+        detect = RegionInferencer(nano_files[0], url, device='cpu',
+                                  show_progress=False)
+    server.shutdown()
+    assert len(Handler.requests) == 1
+    assert detect(make_image(), texts='cat')['predictions'][0]['scores']
+
+
+def test_missing_config():
+    with pytest.raises(FileNotFoundError, match='no config file nowhere.py'):
+        RegionInferencer('nowhere.py')

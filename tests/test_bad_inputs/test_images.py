@@ -1,0 +1,131 @@
+"""Images that are damaged or unusual, through the inferencer."""
+import json
+
+import cv2
+import numpy as np
+import pytest
+from nano import make_image, write_nano
+from PIL import Image
+
+from regionclip_mm.apis import (ImageError, RegionInferencer,
+                                region_inferencer)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """a.png and d.jpg are images, b.jpg is cut off, c.png is empty."""
+    cv2.imwrite(str(tmp_path / 'a.png'), make_image())
+    cv2.imwrite(str(tmp_path / 'd.jpg'), make_image())
+    whole = (tmp_path / 'd.jpg').read_bytes()
+    (tmp_path / 'b.jpg').write_bytes(whole[:len(whole) // 2])
+    (tmp_path / 'c.png').touch()
+    return tmp_path
+
+
+@pytest.fixture(scope='module')
+def whole(tmp_path_factory):
+    """An inferencer that looks at the whole image only."""
+    files = write_nano(tmp_path_factory.mktemp('whole'),
+                       proposals=dict(type='WholeImageProposals'))
+    return RegionInferencer(*files, device='cpu', show_progress=False)
+
+
+def inside(prediction: dict, width: int, height: int) -> bool:
+    found = np.array(prediction['bboxes'])
+    return len(found) > 0 and bool(
+        (found >= 0).all() and (found[:, 0::2] <= width + 1e-3).all()
+        and (found[:, 1::2] <= height + 1e-3).all()
+        and (found[:, 2:] > found[:, :2]).all())
+
+
+@pytest.mark.parametrize('name, message', [
+    ('b.jpg', 'b.jpg is damaged'), ('c.png', 'c.png is an empty file'),
+    ('x.png', 'x.png does not exist')])
+def test_one_that_cannot_be_read(detect, folder, name, message):
+    with pytest.raises(ImageError, match=message):
+        detect(str(folder / name), texts='cat')
+
+
+@pytest.mark.parametrize('batch_size', [1, 3])
+def test_others_are_kept(detect, folder, batch_size, monkeypatch):
+    said = []
+    monkeypatch.setattr(region_inferencer, 'print_log',
+                        lambda text, *args: said.append(text))
+    out = folder / 'out'
+    results = detect(str(folder), texts='cat', batch_size=batch_size,
+                     out_dir=str(out), no_save_pred=False)
+    assert [p['img_path'][-5:] for p in results['predictions']] == [
+        'a.png', 'd.jpg']
+    assert [(s['index'], s['file_name'][-5:]) for s in results['skipped']] == [
+        (1, 'b.jpg'), (2, 'c.png')]
+    assert 'damaged' in results['skipped'][0]['reason']
+    assert said[0].startswith('2 of 4 images were skipped: ') and len(said) == 1
+    data = json.loads((out / 'predictions.json').read_text())
+    assert len(data['images']) == len(data['skipped']) == 2
+    assert len(list((out / 'vis').iterdir())) == 2
+
+
+def test_texts_stay_with_their_images(detect, folder):
+    paths = [str(folder / n) for n in ('b.jpg', 'a.png', 'c.png', 'd.jpg')]
+    found = detect(paths, texts=['u', 'v', 'w', 'x'], batch_size=2)
+    assert [set(p['label_names']) for p in found['predictions']] == [
+        {'v'}, {'x'}]
+
+
+def test_none_can_be_read(detect, folder):
+    with pytest.raises(ImageError, match='none of the 2 images.*b.jpg'):
+        detect([str(folder / 'b.jpg'), str(folder / 'c.png')], texts='cat')
+
+
+def test_no_images_at_all(detect, tmp_path):
+    with pytest.raises(ImageError, match='has no images in it .*.jpg'):
+        detect(str(tmp_path), texts='cat')
+    with pytest.raises(ValueError, match='no inputs: the list is empty'):
+        detect([], texts='cat')
+
+
+@pytest.mark.parametrize('size', [(1, 1), (1, 300), (300, 1)])
+def test_tiny(whole, size):
+    height, width = size
+    found = whole(make_image(height, width), texts='cat', return_vis=True)
+    assert inside(found['predictions'][0], width, height)
+
+
+def test_thin(whole):
+    for width, height in ((20000, 10), (10, 20000)):
+        found = whole(make_image(height, width), texts='cat')
+        assert inside(found['predictions'][0], width, height)
+
+
+def test_too_thin_for_the_pipeline(detect):
+    with pytest.raises(ImageError, match='30000 x 2 pixels does not pass the '
+                       'test pipeline: '):
+        detect(make_image(2, 30000), texts='cat')
+
+
+@pytest.mark.parametrize('kind', ['L', 'RGBA', 'LA', 'P', 'I;16', 'CMYK'])
+def test_kinds_of_pixels(detect, tmp_path, kind):
+    image = Image.fromarray(make_image()[..., ::-1])
+    if kind == 'I;16':
+        image = Image.fromarray(make_image()[..., 0].astype(np.uint16) * 257)
+    else:
+        image = image.convert(kind)
+    path = tmp_path / ('a.tif' if kind == 'CMYK' else 'a.png')
+    image.save(path)
+    found = detect(str(path), texts='cat', out_dir=str(tmp_path / 'out'))
+    assert inside(found['predictions'][0], 80, 60)
+    picture = cv2.imread(str(tmp_path / 'out/vis' / path.name))
+    assert picture.shape == (60, 80, 3)
+
+
+def test_rotated_by_the_camera(detect, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(make_image()[..., ::-1]).save(
+        tmp_path / 'a.jpg', exif=exif, quality=95)
+    found = detect(str(tmp_path / 'a.jpg'), texts='cat', return_vis=True,
+                   out_dir=str(tmp_path), no_save_pred=False)
+    assert inside(found['predictions'][0], 60, 80)  # upright
+    assert found['visualization'][0].shape == (80, 60, 3)
+    entry, = json.loads((tmp_path / 'predictions.json').read_text())['images']
+    assert (entry['height'], entry['width']) == (80, 60)
