@@ -30,7 +30,7 @@ ALLOWED = {
     'models.detectors': MIDDLE | HEADS,
     'models.pretrainers': MIDDLE | HEADS | {'models.detectors'},
     'checkpoint': {'text', 'models.layers'},
-    'datasets': set(),
+    'datasets': {'text'},
     'evaluation': {'datasets'},
     'engine': {'text', 'checkpoint'},
     'apis': {'text', 'models', 'datasets', 'evaluation', 'checkpoint'},

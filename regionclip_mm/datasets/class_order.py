@@ -5,7 +5,7 @@ from typing import Iterable, List, Mapping, Sequence
 
 from mmdet.datasets.api_wrappers import COCO
 
-from .ov_splits import LVIS_SPELLING
+from ..text import canonical_name
 
 
 def category_ids(categories: Iterable[Mapping],
@@ -25,19 +25,15 @@ def category_ids(categories: Iterable[Mapping],
     Raises:
         ValueError: If a name is missing, or given twice.
     """
-    names = [_canonical(category['name']) for category in categories]
+    names = [canonical_name(category['name']) for category in categories]
     ids = dict(zip(names, (category['id'] for category in categories)))
-    wanted = [_canonical(name) for name in classes]
+    wanted = [canonical_name(name) for name in classes]
     _refuse_repeated(names, f'the categories of {source}')
     _refuse_repeated(wanted, 'metainfo.classes')
     missing = [name for name in wanted if name not in ids]
     if missing:
         raise ValueError(_missing_message(missing, names, source))
     return [ids[name] for name in wanted]
-
-
-def _canonical(name: str) -> str:
-    return LVIS_SPELLING.get(name, name)
 
 
 def _refuse_repeated(names: Sequence[str], where: str) -> None:

@@ -4,6 +4,7 @@ from typing import List
 from mmdet.datasets import CocoDataset, LVISV1Dataset
 from mmdet.registry import DATASETS
 
+from ..text import canonical_name
 from .class_order import ClassOrderCOCO
 from .ov_dataset import OpenVocabularyMixin
 from .ov_splits import LVIS_ALL_1203, lvis_rare_names
@@ -33,11 +34,14 @@ class OVLVISDataset(OpenVocabularyMixin, LVISV1Dataset):
         categories = api.dataset['categories']
         rare = set(lvis_rare_names(categories, annotation_file))
         # A file of base classes alone has no rare category at all.
-        rare = rare or set(LVIS_ALL_1203) - {c['name'] for c in categories}
+        rare = rare or set(LVIS_ALL_1203) - {
+            canonical_name(c['name']) for c in categories}
         classes = self._metainfo['classes']
         self._metainfo.update(
-            base_classes=tuple(n for n in classes if n not in rare),
-            novel_classes=tuple(n for n in classes if n in rare))
+            base_classes=tuple(n for n in classes
+                               if canonical_name(n) not in rare),
+            novel_classes=tuple(n for n in classes
+                                if canonical_name(n) in rare))
         return api
 
     def parse_data_info(self, raw_data_info: dict) -> dict:

@@ -9,6 +9,8 @@ from typing import Iterable, Mapping, Tuple
 
 from mmdet.datasets import LVISV1Dataset
 
+from ..text import canonical_name
+
 Names = Tuple[str, ...]
 
 COCO_NOVEL_17: Names = (
@@ -30,15 +32,8 @@ COCO_ALL_65: Names = (
 COCO_BASE_48: Names = tuple(
     name for name in COCO_ALL_65 if name not in COCO_NOVEL_17)
 
-# The LVIS v1 files spell one category 'stero', and the released embeddings
-# were made from that name; mmdet's list mends it. Both are understood.
-LVIS_SPELLING: Mapping[str, str] = {
-    'speaker_(stereo_equipment)': 'speaker_(stero_equipment)'
-}
-
 LVIS_ALL_1203: Names = tuple(
-    LVIS_SPELLING.get(name, name)
-    for name in LVISV1Dataset.METAINFO['classes'])
+    map(canonical_name, LVISV1Dataset.METAINFO['classes']))
 
 
 def lvis_rare_names(categories: Iterable[Mapping],
@@ -58,5 +53,5 @@ def lvis_rare_names(categories: Iterable[Mapping],
                 "an LVIS v1 file says 'r', 'c' or 'f'. Is this a COCO file? "
                 'Use OVCocoDataset for those')
         if frequency == 'r':
-            rare.append(LVIS_SPELLING.get(name, name))
+            rare.append(canonical_name(name))
     return tuple(rare)

@@ -8,6 +8,7 @@ from torch import Tensor
 from .checks import (SHOWN, check_embeddings, check_names, content_hash,
                      listed)
 from .files import PathLike, load_plain_file, save_plain_file
+from .spelling import canonical_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,17 +41,24 @@ class Vocabulary:
         return self.embeddings.shape[1]
 
     def select(self, names: Sequence[str]) -> 'Vocabulary':
-        """The rows of ``names``, in that order."""
-        rows = {name: row for row, name in enumerate(self.names)}
+        """The rows of ``names``, in that order, however they are spelt.
+
+        See :func:`canonical_name`; the result has ``names`` as given.
+        """
+        rows = {canonical_name(name): row
+                for row, name in enumerate(self.names)}
+        rows.update((name, row) for row, name in enumerate(self.names))
         names = check_names(names)
-        unknown = [name for name in names if name not in rows]
+        known = [name if name in rows else canonical_name(name)
+                 for name in names]
+        unknown = [name for name in known if name not in rows]
         if unknown:
             raise ValueError(
                 f'{len(unknown)} of {len(names)} names are not among the '
                 f'{len(self)} of the vocabulary: {self._suggest(unknown)}. '
                 'Correct them, or build a vocabulary with them: '
                 'tools/build_vocabulary.py.')
-        chosen = self.embeddings[[rows[name] for name in names]]
+        chosen = self.embeddings[[rows[name] for name in known]]
         return Vocabulary(names, chosen, self.meta)
 
     def save(self, path: PathLike) -> None:

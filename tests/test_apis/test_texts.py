@@ -1,7 +1,9 @@
 import pytest
+import torch
 from nano import make_vocabulary
 
 from regionclip_mm.apis.texts import names_of_text, names_per_image
+from regionclip_mm.datasets import LVIS_ALL_1203
 
 
 @pytest.mark.parametrize('text, names', [
@@ -23,6 +25,12 @@ def test_names(text, names):
 def test_predefined(name, count):
     assert len(names_of_text(f'$: {name}')) == count
     assert names_of_text(f'$:{name} ') == names_of_text(f'$: {name}')
+
+
+def test_predefined_lvis_is_in_a_vocabulary_of_the_lvis_configs():
+    whole = make_vocabulary(LVIS_ALL_1203, 4)
+    names = names_of_text('$: lvis')
+    assert torch.equal(whole.select(names).embeddings, whole.embeddings)
 
 
 def test_unknown_predefined_lists_the_known():

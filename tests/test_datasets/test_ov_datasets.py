@@ -200,6 +200,20 @@ def test_lvis_has_1203_classes_in_either_spelling(tmp_path):
     assert 'speaker_(stero_equipment)' in LVIS_ALL_1203
 
 
+@pytest.mark.parametrize('mine', ['stero', 'stereo'])
+@pytest.mark.parametrize('files', ['stero', 'stereo'])
+def test_either_spelling_is_novel_or_base(tmp_path, mine, files):
+    names = ('zebra', f'speaker_({mine}_equipment)')
+    theirs = ('zebra', f'speaker_({files}_equipment)')
+    for rare, group in (('r', 'novel'), ('f', 'base')):
+        path = write_lvis(
+            tmp_path / 'a.json', make_scenes(theirs),
+            {name: i for i, name in enumerate(theirs)},
+            {theirs[0]: 'c', theirs[1]: rare})
+        dataset = build('OVLVISDataset', path, metainfo=dict(classes=names))
+        assert names[1] in dataset.metainfo[f'{group}_classes']
+
+
 def test_coco_file_for_lvis(tmp_path):
     path = write_coco(tmp_path / 'a.json', make_scenes(NAMES), SORTED)
     with pytest.raises(ValueError, match='frequency None.*OVCocoDataset'):

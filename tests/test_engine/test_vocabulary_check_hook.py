@@ -8,7 +8,8 @@ from mmengine.model import ExponentialMovingAverage
 from torch import nn
 
 import regionclip_mm.evaluation  # noqa: F401
-from mmdet.registry import METRICS
+from mmdet.registry import DATASETS, METRICS
+from regionclip_mm.datasets import LVIS_ALL_1203
 from regionclip_mm.engine import VocabularyCheckHook
 from regionclip_mm.models import TextEmbeddingClassifier
 from regionclip_mm.text import Vocabulary
@@ -67,6 +68,13 @@ def test_equal_lists_pass_through_wrappers(wrap):
 def test_underscores_and_parentheses_do_not_matter():
     names = ('person', 'cat', 'traffic_(light)', 'train')
     check(runner_of(Detector(), test=names))
+
+
+def test_mmdets_lvis_names_are_those_of_the_dataset():
+    mmdets = DATASETS.get('LVISV1Dataset').METAINFO['classes']
+    assert mmdets != LVIS_ALL_1203  # one name is spelt otherwise
+    check(runner_of(Detector(train=mmdets, test=LVIS_ALL_1203),
+                    train=LVIS_ALL_1203, val=mmdets, test=mmdets))
 
 
 def test_other_order():

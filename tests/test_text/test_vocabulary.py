@@ -47,6 +47,25 @@ def test_selection_takes_the_row_of_each_name(names, data):
         assert torch.equal(row, whole.embeddings[names.index(name)])
 
 
+@pytest.mark.parametrize('held', ['stero', 'stereo'])
+@pytest.mark.parametrize('asked', ['stero', 'stereo'])
+def test_either_spelling_finds_the_row(held, asked):
+    name = f'speaker_({asked}_equipment)'
+    part = vocabulary('cat', f'speaker_({held}_equipment)').select([name])
+    assert part.names == (name, )
+    assert part.embeddings.tolist() == [[4, 5, 6, 7]]
+
+
+def test_rows_of_both_spellings_stay_apart():
+    names = 'speaker_(stero_equipment)', 'speaker_(stereo_equipment)'
+    for order in (names, names[::-1]):
+        whole = vocabulary(*order)
+        assert torch.equal(whole.select(names[:1]).embeddings[0],
+                           whole.embeddings[order.index(names[0])])
+        assert torch.equal(whole.select(names[1:]).embeddings[0],
+                           whole.embeddings[order.index(names[1])])
+
+
 def test_a_saved_part_does_not_carry_the_rest(tmp_path):
     many = Vocabulary([str(i) for i in range(1000)], torch.zeros(1000, 256))
     Vocabulary(('a', ), many.embeddings[:1]).save(tmp_path / 'a.pth')

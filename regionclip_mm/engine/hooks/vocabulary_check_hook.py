@@ -9,7 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
-from ...text import clean_class_name
+from ...text import canonical_name, clean_class_name
 
 Names = Sequence[str]
 
@@ -21,9 +21,10 @@ class VocabularyCheckHook(Hook):
     The names of every text classifier in the model (any module with
     ``train_vocabulary`` and ``test_vocabulary``; wrappers such as DDP make no
     difference) must be the dataset's classes, in the same order. Names are
-    compared as words: ``bow_(weapon)`` is ``bow weapon``. A metric that takes
-    the order of its annotation file must find the same order there. Training
-    also checks the validation before it begins.
+    compared as words, ``bow_(weapon)`` is ``bow weapon``, whatever their
+    spelling (:func:`canonical_name`). A metric that takes the order of its
+    annotation file must find the same order there. Training also checks the
+    validation before it begins.
     """
 
     priority = 'VERY_HIGH'
@@ -129,4 +130,4 @@ def _first_differences(names: Names, classes: Names, shown: int = 5) -> str:
 
 
 def _words(name: Optional[str]) -> Optional[str]:
-    return name if name is None else clean_class_name(name)
+    return name and clean_class_name(canonical_name(name))
