@@ -4,15 +4,18 @@ from typing import Dict, Optional, Tuple
 
 Version = Tuple[int, ...]
 
-#: Package -> (first version that works, first that does not, what to install,
-#: why). The reasons were tried; see docs/faq.md.
+#: Package -> (first version accepted, first one that is not, what to install,
+#: why). What to install are the pins of requirements/, which the tests run
+#: with; other versions of a range are accepted, not tested. See docs/faq.md.
 SUPPORTED: Dict[str, Tuple[Version, Version, str, str]] = {
-    'torch': ((2, 0), (2, 13), 'torch==2.11.0 torchvision==0.26.0',
+    'torch': ((2, 6), (2, 13), 'torch==2.11.0 torchvision==0.26.0',
+              "older ones cannot read mmengine's checkpoints as plain data, "
               'no torchvision or mmcv fits newer ones'),
     'mmengine': ((0, 10, 3), (1, ), 'mmengine==0.10.7', 'mmdet 3.3 needs it'),
     'mmcv': ((2, 0), (2, 2), '--no-build-isolation mmcv==2.1.0',
              'mmdet 3.3 refuses 2.2'),
-    'mmdet': ((3, 3), (3, 4), 'mmdet==3.3.0', 'the seams used are those of 3.3'),
+    'mmdet': ((3, 3), (3, 4), 'mmdet==3.3.0',
+              'the seams used are those of 3.3'),
     'transformers': ((4, 38), (4, 53), 'transformers==4.51.3',
                      'with 4.53 mmpretrain, and with it mmdet, fails to import'
                      ),
