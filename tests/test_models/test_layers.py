@@ -75,7 +75,8 @@ def test_pool_gradients_equal_all_queries():
                       for n, p in pool.named_parameters()})
     for name, want in grads[1].items():
         if name == 'k_proj.bias':  # cancels in the softmax
-            assert want.abs().max() < 1e-10 and grads[0][name] is None
+            assert want.abs().max() < 1e-10
+            assert grads[0][name].abs().max() < 1e-10
         else:
             torch.testing.assert_close(grads[0][name], want)
 
@@ -243,3 +244,56 @@ def test_reduced_precision_is_close_and_only_at_inference():
     assert torch.equal(layer(x), exact(x))
     with pytest.raises(ValueError, match="inference_dtype='int8': choose"):
         CLIPResLayer('nano', inference_dtype='int8')
+
+
+def test_frozen_stages_keep_their_statistics():
+    net = CLIPResNet('nano', (2, ), frozen_stages=1, norm_eval=False).train()
+    before = {k: v.clone() for k, v in net.state_dict().items()}
+    net(torch.randn(2, 3, 64, 64))
+    changed = {k for k, v in net.state_dict().items()
+               if not torch.equal(v, before[k])}
+    assert changed and all(k.startswith(('layer2', 'layer3'))
+                           for k in changed)
+
+
+def test_class_count_is_checked_after_evaluation_too():
+    layer = classifier(vocabulary=vocabulary(9)).eval()
+    layer(torch.zeros(1, 128))
+    with pytest.raises(ValueError, match='num_classes=5.*9 names'):
+        layer.train()(torch.zeros(1, 128))
+
+
+def test_classifier_survives_copies_precision_and_inference_mode():
+    from mmengine.model import ExponentialMovingAverage
+    layer = classifier(vocabulary=vocabulary(5))
+    layer.probe = torch.nn.Linear(2, 2)  # an average needs parameters
+    average = ExponentialMovingAverage(layer)
+    with torch.inference_mode():
+        layer.eval()(torch.ones(1, 128))
+    average.update_parameters(layer)
+    x = torch.ones(1, 128, requires_grad=True)
+    layer.train()(x).sum().backward()
+    assert x.grad.isfinite().all()
+    assert layer.half()(x.half()).dtype == torch.float32
+
+
+def ddp_steps(rank, port):
+    import os
+
+    from torch.nn.parallel import DistributedDataParallel
+    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
+    torch.distributed.init_process_group('gloo', rank=rank, world_size=2)
+    torch.manual_seed(0)
+    model = DistributedDataParallel(AttentionPool2d('nano'))
+    for _ in range(2):  # unused parameters fail in the second step
+        x = torch.randn(2, ARCHS['nano'].channels[-1], 4, 4)
+        model(x).pow(2).sum().backward()
+    torch.distributed.destroy_process_group()
+
+
+def test_pool_trains_in_two_processes():
+    import socket
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        port = s.getsockname()[1]
+    torch.multiprocessing.spawn(ddp_steps, (port, ), nprocs=2)

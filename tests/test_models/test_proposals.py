@@ -59,6 +59,12 @@ def test_grid_covers_the_image():
     assert len(boxes) == 3 * 5
 
 
+def test_grid_of_a_thin_image_is_bounded():
+    _, *rest = batch((20000, 10))
+    boxes = fill(dict(type='GridProposals'), *rest)[0].bboxes
+    assert len(boxes) < 10_000 and boxes[:, 2].max() <= 10
+
+
 def test_random_follows_the_seed():
     draws = []
     for _ in range(2):
@@ -174,14 +180,31 @@ def test_rpn_never_trains():
 
 def test_rpn_refuses_random_weights():
     _, *rest = batch((64, 96))
-    with pytest.raises(RuntimeError, match='no weights.*model_converters'):
+    with pytest.raises(RuntimeError, match='(?s)no weights.*model_converters'):
         fill(dict(type='RPNProposals', rpn=small_rpn()), *rest)
 
 
-def test_rpn_of_another_kind_is_named():
-    with pytest.raises(ValueError, match="type='ResNet' has no RPN head"):
-        MODELS.build(ConfigDict(type='RPNProposals',
-                                rpn=dict(type='ResNet', depth=18)))
+def test_half_an_rpn_is_none():
+    source = MODELS.build(ConfigDict(type='RPNProposals', rpn=small_rpn()))
+    key = 'rpn.backbone.conv1.weight'
+    source.load_state_dict({key: source.state_dict()[key]}, strict=False)
+    _, *rest = batch((64, 96))
+    with pytest.raises(RuntimeError, match='missing: backbone.bn1.weight'):
+        source.fill(*rest)
+
+
+RETINA = dict(
+    type='RetinaNet', backbone=dict(type='ResNet', depth=18),
+    neck=dict(type='FPN', in_channels=[64, 128, 256, 512], out_channels=8,
+              num_outs=5),
+    bbox_head=dict(type='RetinaHead', num_classes=3, in_channels=8,
+                   feat_channels=8))
+
+
+@pytest.mark.parametrize('rpn', [dict(type='ResNet', depth=18), RETINA])
+def test_another_kind_of_network_is_named(rpn):
+    with pytest.raises(ValueError, match=f"'{rpn['type']}' has no RPNHead"):
+        MODELS.build(ConfigDict(type='RPNProposals', rpn=rpn))
 
 
 def test_two_stage_detector_as_rpn():

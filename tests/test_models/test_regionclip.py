@@ -222,3 +222,77 @@ def test_encode_regions_has_gradients(detector):
     assert detector.backbone.layer1[0].conv1.weight.grad is None
     assert np.isfinite(float(detector.roi_head.bbox_head.region_pool.c_proj
                              .weight.grad.sum()))
+
+
+def test_half_loaded_weights_do_not_detect():
+    from nano import nano_config
+
+    from mmdet.registry import MODELS
+    whole = nano_detector().state_dict()
+    detector = MODELS.build(nano_config().model).eval()
+    detector.set_vocabulary(words(3))
+    with pytest.warns(UserWarning, match='random weights mean nothing'):
+        detector.test_step(data((64, 96)))
+    heads = {k: v for k, v in whole.items() if k.startswith('roi_head')}
+    trunk = {k: v for k, v in whole.items() if k.startswith('backbone')}
+    detector.load_state_dict(trunk, strict=False)
+    with pytest.raises(RuntimeError, match='lacks .*roi_head.*converters'):
+        detector.test_step(data((64, 96)))
+    detector.load_state_dict(heads, strict=False)  # the rest: complete
+    detector.test_step(data((64, 96)))
+
+
+def test_no_vocabulary_is_named():
+    with pytest.raises(RuntimeError, match='no classes.*cls_predictor_cfg'):
+        nano_detector().test_step(data((64, 96)))
+
+
+def test_vocabulary_of_another_clip_of_equal_size(detector):
+    other = words(5)
+    detector.set_vocabulary(
+        Vocabulary(other.names, other.embeddings, dict(arch='rn50x64')))
+    with pytest.raises(ValueError, match='rn50x64.*nano.*--arch nano'):
+        detector.test_step(data((64, 96)))
+    detector.set_vocabulary(other)
+
+
+@pytest.mark.parametrize('nms', [
+    dict(type='nms', iou_threshold=0.5), dict(type='soft_nms')])
+@torch.no_grad()
+def test_nothing_above_the_threshold(detector, nms):
+    cfg = detector.roi_head.test_cfg
+    detector.roi_head.test_cfg = ConfigDict(cfg, score_thr=2.0, nms=nms)
+    found = detector.test_step(data((64, 96)))[0].pred_instances
+    detector.roi_head.test_cfg = cfg
+    assert len(found) == 0 and found.label_names == []
+
+
+def test_nms_options():
+    from regionclip_mm.models.roi_heads.region_roi_head import _suppress
+    boxes = torch.tensor([[0., 0, 10, 10]]).repeat(2, 1)
+    args = boxes, torch.tensor([.9, .8]), torch.tensor([0, 1])
+    nms = ConfigDict(type='nms', iou_threshold=0.5)
+    assert len(_suppress(*args, nms)[0]) == 2
+    assert len(_suppress(*args, ConfigDict(nms, class_agnostic=True))[0]) == 1
+    with pytest.raises(ValueError, match='rcnn.nms has max_num.*max_per_img'):
+        _suppress(*args, ConfigDict(nms, max_num=1))
+
+
+@torch.no_grad()
+def test_regions_without_a_shared_head():
+    """As on a pyramid: the pool sees the RoI maps directly."""
+    from mmdet.registry import MODELS
+    from mmdet.utils import register_all_modules
+    register_all_modules()
+    head = MODELS.build(ConfigDict(
+        type='RegionRoIHead',
+        bbox_roi_extractor=dict(
+            type='SingleRoIExtractor', out_channels=512, featmap_strides=[4],
+            roi_layer=dict(type='RoIAlign', output_size=4)),
+        bbox_head=dict(
+            type='RegionBBoxHead', num_classes=2, reg_class_agnostic=True,
+            region_pool=dict(type='AttentionPool2d', arch='nano'),
+            cls_predictor_cfg=dict(type='TextEmbeddingClassifier'))))
+    got = head.encode_regions((torch.rand(1, 512, 8, 8), ),
+                              [torch.tensor([[0., 0, 9, 9]])])
+    assert got.shape == (1, 128)

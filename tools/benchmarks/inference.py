@@ -4,9 +4,9 @@
         --proposals 1000
 
 The literal form is the reference's: every query of the attention pool, norms
-apart from convolutions, default memory layout, all regions at once. Runs of
-the two alternate; medians are printed. Weights and pixels are random, which
-time does not depend on.
+apart from convolutions, default memory layout, all regions at once; the RPN
+is mmdet's in both. Runs of the two alternate; medians are printed. Weights
+and pixels are random, which time does not depend on.
 """
 import argparse
 import statistics
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Callable, Dict, List
 
 import torch
-from literal import literal_layer4, literal_pool
+from literal import literal_backbone, literal_layer4, literal_pool
 from measure import Meter, machine
 from mmengine.config import Config
 from torch import Tensor, nn
@@ -91,8 +91,11 @@ class Pipeline:
             self.detector.proposal_source.fill(
                 data['inputs'], data['data_samples'],
                 self.detector.data_preprocessor)
+        backbone = self.detector.backbone
+        if literal:
+            backbone = literal_backbone(backbone)
         with meter('backbone'):
-            maps = self.detector.extract_feat(data['inputs'])
+            maps = backbone(data['inputs'])
         rois = bbox2roi([self.boxes])
         layer4, pool = head.shared_head, head.bbox_head.region_pool
         chunks = rois.split(head.chunk_size)

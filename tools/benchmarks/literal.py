@@ -1,4 +1,4 @@
-"""The reference's formulation of layer4 and the pool, as functions."""
+"""The reference's formulation of the image tower, as functions."""
 from typing import Callable
 
 import torch
@@ -9,16 +9,32 @@ from torch import Tensor, nn
 def literal_layer4(layer: nn.Module) -> Callable[[Tensor], Tensor]:
     """layer4 with norms apart from the convolutions."""
 
-    def forward(x: Tensor) -> Tensor:
-        for b in layer.layer4:
-            out = F.relu(b.bn1(b.conv1(x)), inplace=True)
-            out = F.relu(b.bn2(b.conv2(out)), inplace=True)
-            out = b.bn3(b.conv3(b.avgpool(out)))
-            out += x if b.downsample is None else b.downsample(x)
-            x = F.relu(out, inplace=True)
-        return x
+    return lambda x: _stage(layer.layer4, x)
+
+
+def literal_backbone(net: nn.Module) -> Callable[[Tensor], tuple]:
+    """Stem and layer1 to layer3, in the default memory layout."""
+
+    def forward(x: Tensor) -> tuple:
+        for i in (1, 2, 3):
+            conv, bn = getattr(net, f'conv{i}'), getattr(net, f'bn{i}')
+            x = F.relu(bn(conv(x)), inplace=True)
+        x = net.avgpool(x)
+        for i in (1, 2, 3):
+            x = _stage(getattr(net, f'layer{i}'), x)
+        return (x, )
 
     return forward
+
+
+def _stage(blocks: nn.Sequential, x: Tensor) -> Tensor:
+    for b in blocks:
+        out = F.relu(b.bn1(b.conv1(x)), inplace=True)
+        out = F.relu(b.bn2(b.conv2(out)), inplace=True)
+        out = b.bn3(b.conv3(b.avgpool(out)))
+        out += x if b.downsample is None else b.downsample(x)
+        x = F.relu(out, inplace=True)
+    return x
 
 
 def literal_pool(pool: nn.Module) -> Callable[[Tensor], Tensor]:

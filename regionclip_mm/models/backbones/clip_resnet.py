@@ -1,5 +1,5 @@
 """CLIP's ResNet image tower without its pooling."""
-from typing import Optional, Sequence, Tuple, Union
+from typing import List, Optional, Sequence, Tuple, Union
 
 import torch
 import torch.nn.functional as F
@@ -100,21 +100,25 @@ class CLIPResNet(BaseModule):
 
     def _freeze(self) -> None:
         """Take frozen parameters out of the gradient's reach."""
-        frozen = [getattr(self, n) for n in
-                  ('conv1', 'bn1', 'conv2', 'bn2', 'conv3', 'bn3')]
-        frozen += [getattr(self, f'layer{i}', None)
-                   for i in range(1, self.frozen_stages + 1)]
-        if self.frozen_stages >= 0:
-            for module in filter(None, frozen):
-                module.requires_grad_(False)
+        for name in self._frozen_names():
+            module = getattr(self, name, None)
+            if module is not None:
+                module.requires_grad_(False).eval()
         if self.norm_eval:
             freeze_norms(self)
 
+    def _frozen_names(self) -> List[str]:
+        if self.frozen_stages < 0:
+            return []
+        layers = range(1, self.frozen_stages + 1)
+        return (['conv1', 'bn1', 'conv2', 'bn2', 'conv3', 'bn3']
+                + [f'layer{i}' for i in layers])
+
     def train(self, mode: bool = True) -> 'CLIPResNet':
-        """Switch mode; batch norms stay in evaluation if ``norm_eval``."""
+        """Switch mode; frozen stages stay in evaluation, and all batch norms
+        if ``norm_eval``."""
         super().train(mode)
-        if mode and self.norm_eval:
-            freeze_norms(self)
+        self._freeze()
         return self
 
 

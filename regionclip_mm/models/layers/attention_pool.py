@@ -18,9 +18,9 @@ class AttentionPool2d(BaseModule):
     embeddings and runs multi-head attention, of which only the mean token's
     output is used. So only that query is computed here. With ``t`` the tokens
     and ``q`` the query of a head, ``q . (W_k t_i + b_k)`` is
-    ``(W_k^T q) . t_i`` plus a constant that the softmax cancels, and the
-    weights sum to one, so the output of a head is ``W_v (sum_i a_i t_i) +
-    b_v``: keys and values are never formed. Parameter names are OpenAI's.
+    ``(W_k^T q) . t_i + q . b_k``, and the weights sum to one, so the output
+    of a head is ``W_v (sum_i a_i t_i) + b_v``: keys and values are never
+    formed. Parameter names are OpenAI's.
 
     Parity: equal to the all-queries form to 4e-7 relative.
 
@@ -84,8 +84,12 @@ class AttentionPool2d(BaseModule):
         heads, dim = self.num_heads, channels // self.num_heads
         query = self.q_proj(tokens[:, 0]) * dim**-0.5
         query = query.view(num, heads, dim).transpose(0, 1)
+        # The softmax cancels this constant; it keeps the bias in the graph,
+        # with a gradient of zero, as DistributedDataParallel wants.
+        constant = query @ self.k_proj.bias.view(heads, dim, 1)
         query = query @ self.k_proj.weight.view(heads, dim, channels)
         scores = query.transpose(0, 1) @ tokens.transpose(1, 2)
+        scores = scores + constant.transpose(0, 1)
         mixed = scores.softmax(-1) @ tokens  # (N, heads, C)
         value = mixed.transpose(0, 1) @ self.v_proj.weight.view(
             heads, dim, channels).transpose(1, 2)

@@ -1,5 +1,5 @@
 """Classification by cosine similarity with text embeddings."""
-from typing import Optional, Union
+from typing import Dict, Optional, Tuple, Union
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +10,9 @@ from mmdet.registry import MODELS, TASK_UTILS
 from ...text import Vocabulary
 
 VocabularySource = Union[Vocabulary, dict, None]
+NO_CLASSES = ('the detector has no classes: set vocabulary in '
+              'cls_predictor_cfg, or call detector.set_vocabulary('
+              "['cat', 'dog'])")
 
 
 @MODELS.register_module()
@@ -46,10 +49,10 @@ class TextEmbeddingClassifier(nn.Module):
         self.out_features = out_features
         self.temperature = temperature
         self._sources = dict(train=vocabulary, test=test_vocabulary)
-        self._vocabularies = {}
-        # Never named `weight`: mmdet's init would overwrite it.
-        for split in self._sources:
-            self.register_buffer(f'{split}_embeddings', None, persistent=False)
+        self._vocabularies: Dict[str, Optional[Vocabulary]] = {}
+        # Not a buffer: it appears at first use, and copies of the model
+        # (averages of weights, half precision) pair buffers by position.
+        self._cache: Dict[Tuple[str, torch.device], Tensor] = {}
 
     @property
     def train_vocabulary(self) -> Optional[Vocabulary]:
@@ -78,7 +81,7 @@ class TextEmbeddingClassifier(nn.Module):
             self._check_size(vocabulary)
         self._vocabularies.pop('test', None)
         self._sources['test'] = vocabulary
-        self.test_embeddings = None
+        self._cache.clear()
 
     def forward(self, x: Tensor) -> Tensor:
         """Classify regions.
@@ -98,21 +101,19 @@ class TextEmbeddingClassifier(nn.Module):
         """Normalised embeddings (K, D) of the classes in use."""
         own_test = not self.training and self._sources['test'] is not None
         split = 'test' if own_test else 'train'
-        cached = getattr(self, f'{split}_embeddings')
-        if cached is None or cached.device != x.device:
+        key = (split, x.device)
+        if key not in self._cache:
             vocabulary = self._resolve(split)
             if vocabulary is None:
-                raise RuntimeError(
-                    'the classifier has no classes: set vocabulary in '
-                    'cls_predictor_cfg, or call detector.set_vocabulary('
-                    "['cat', 'dog'])")
+                raise RuntimeError(NO_CLASSES)
             self._check_size(vocabulary, x.shape[-1])
-            if self.training:
-                self._check_count(vocabulary)
-            cached = F.normalize(
-                vocabulary.embeddings.to(x.device).float(), dim=-1)
-            setattr(self, f'{split}_embeddings', cached)
-        return cached
+            # Made for good, also when first used in inference mode.
+            with torch.inference_mode(False):
+                self._cache[key] = F.normalize(
+                    vocabulary.embeddings.to(x.device).float(), dim=-1)
+        if self.training:
+            self._check_count(self._cache[key])
+        return self._cache[key]
 
     def _resolve(self, split: str) -> Optional[Vocabulary]:
         """Vocabulary of a split, from its source; None if it has none."""
@@ -134,11 +135,11 @@ class TextEmbeddingClassifier(nn.Module):
                 'tools/build_vocabulary.py for the architecture in use, or '
                 'change cls_predictor_cfg.vocabulary')
 
-    def _check_count(self, vocabulary: Vocabulary) -> None:
-        if len(vocabulary) + 1 != self.out_features:
+    def _check_count(self, embeddings: Tensor) -> None:
+        if len(embeddings) + 1 != self.out_features:
             raise ValueError(
                 f'bbox_head.num_classes={self.out_features - 1}, but the '
-                f'training vocabulary has {len(vocabulary)} names: make them '
+                f'training vocabulary has {len(embeddings)} names: make them '
                 'equal (cls_predictor_cfg.vocabulary, bbox_head.num_classes)')
 
     def extra_repr(self) -> str:

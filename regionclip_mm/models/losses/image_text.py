@@ -11,6 +11,9 @@ from mmdet.registry import MODELS
 class ImageTextContrastiveLoss(BaseModule):
     """Symmetric InfoNCE over a batch of image-caption pairs (CLIP, 2021).
 
+    The batch is that of one process: under several, captions of the others
+    are no negatives (the reference gathers them).
+
     Args:
         loss_weight: Factor of the loss.
     """

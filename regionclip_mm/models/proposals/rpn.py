@@ -1,25 +1,29 @@
 """Proposals of a frozen RPN that has its own backbone and pixels."""
-from typing import Dict, List
+from typing import List, Optional
 
 import torch
 from mmengine.model import ImgDataPreprocessor
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
+from mmdet.models.dense_heads import RPNHead
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample, SampleList
 
-from ..utils.pixels import to_pixels
+from ..utils import LoadingRecord, to_pixels
 from .base import BaseProposalSource
 
-# sigmoid(logit / 8) keeps the order of the logits, and logits up to 100 come
-# back from it in float32 with an error of 4e-6 where it matters.
-LOGIT_SCALE = 8.0
+# mmdet's head gives sigmoids, from which float32 recovers no large logit. That
+# of logit / 8 keeps the order; the error of what comes back is 4e-6 up to a
+# logit of 25, 2e-4 at 50, and EPS keeps it finite beyond.
+LOGIT_SCALE, EPS = 8.0, 6e-8
 
 
 @MODELS.register_module()
 class RPNProposals(BaseProposalSource):
-    """Any RPN or two-stage detector of mmdet as a fixed source of regions.
+    """An RPN or two-stage detector of mmdet as a fixed source of regions.
+
+    Its head is an ``RPNHead`` or a subclass.
 
     It never trains: evaluation mode, no gradients, parameters frozen. Its
     weights are part of the detector's checkpoint (``proposal_source.rpn.*``).
@@ -34,30 +38,30 @@ class RPNProposals(BaseProposalSource):
     def __init__(self, rpn: dict) -> None:
         super().__init__()
         self.rpn = MODELS.build(rpn)
-        if not hasattr(self.rpn, 'rpn_head') and not hasattr(
-                self.rpn, 'bbox_head'):
+        if not isinstance(self.head, RPNHead):
             raise ValueError(
                 f"proposal_source.rpn: type='{type(self.rpn).__name__}' has "
-                'no RPN head; give an RPN or a two-stage detector')
+                'no RPNHead; give an RPN or a two-stage detector')
         self.rpn.requires_grad_(False).eval()
-        self._loaded = False
-        self.rpn._register_load_state_dict_pre_hook(self._note_loading)
+        self.record = LoadingRecord(self.rpn)
 
     @property
-    def head(self) -> nn.Module:
+    def head(self) -> Optional[nn.Module]:
         """The RPN head."""
         own = getattr(self.rpn, 'rpn_head', None)
-        return self.rpn.bbox_head if own is None else own
+        return getattr(self.rpn, 'bbox_head', None) if own is None else own
 
     def propose(self, inputs: Tensor, data_samples: SampleList,
                 preprocessor: ImgDataPreprocessor) -> List[InstanceData]:
         """See :class:`BaseProposalSource`; best objectness first."""
-        if not self._loaded:
+        missing = self.record.missing()
+        if missing:
             raise RuntimeError(
                 'the RPN of proposal_source has no weights: no checkpoint '
-                'with proposal_source.rpn.* was loaded. Merge the RPN into '
-                'the detector with tools/model_converters, or choose another '
-                'proposal_source')
+                'with all of proposal_source.rpn.* was loaded (missing: '
+                f'{", ".join(missing[:3])}{" ..." if missing[3:] else ""}). '
+                'Merge the RPN into the detector with tools/model_converters,'
+                ' or choose another proposal_source')
         metas = [dict(img_shape=s.img_shape, ori_shape=s.img_shape,
                       scale_factor=(1.0, 1.0)) for s in data_samples]
         images = to_pixels(inputs, [m['img_shape'] for m in metas],
@@ -79,7 +83,7 @@ class RPNProposals(BaseProposalSource):
 
     @staticmethod
     def _proposals(result: InstanceData) -> InstanceData:
-        logits = LOGIT_SCALE * torch.logit(result.scores)
+        logits = LOGIT_SCALE * torch.logit(result.scores, EPS)
         return InstanceData(bboxes=result.bboxes, scores=logits.sigmoid(),
                             objectness_logits=logits)
 
@@ -88,7 +92,3 @@ class RPNProposals(BaseProposalSource):
         super().train(mode)
         self.rpn.eval()
         return self
-
-    def _note_loading(self, state_dict: Dict[str, Tensor], prefix: str,
-                      *args) -> None:
-        self._loaded |= any(k.startswith(prefix) for k in state_dict)

@@ -57,11 +57,12 @@ class RegionRoIHead(StandardRoIHead):
         rois = bbox2roi(boxes)
         size = len(rois) if torch.is_grad_enabled() else self.chunk_size
         maps = x[:self.bbox_roi_extractor.num_inputs]
-        parts = [
-            self.bbox_head.region_pool(
-                self.shared_head(self.bbox_roi_extractor(maps, chunk)))
-            for chunk in rois.split(max(size, 1))
-        ]
+        parts = []
+        for chunk in rois.split(max(size, 1)):
+            regions = self.bbox_roi_extractor(maps, chunk)
+            if self.with_shared_head:
+                regions = self.shared_head(regions)
+            parts.append(self.bbox_head.region_pool(regions))
         return torch.cat(parts)
 
     def predict_bbox(self,
@@ -131,7 +132,17 @@ def _suppress(boxes: Tensor, scores: Tensor, labels: Tensor,
               nms: ConfigDict) -> Tuple[Tensor, Tensor]:
     """Indices of kept boxes (M,), best first, and their scores (M,)."""
     if nms.get('type', 'nms') == 'nms':
+        unknown = set(nms) - {'type', 'iou_threshold', 'class_agnostic'}
+        if unknown:
+            raise ValueError(
+                f'test_cfg.rcnn.nms has {", ".join(sorted(unknown))}; '
+                "type='nms' takes iou_threshold and class_agnostic only "
+                '(max_per_img of test_cfg.rcnn bounds the number of boxes)')
+        if nms.get('class_agnostic', False):
+            labels = torch.zeros_like(labels)
         keep = class_aware_nms(boxes, scores, labels, nms['iou_threshold'])
         return keep, scores[keep]
+    if len(boxes) == 0:  # mmcv's takes the largest coordinate
+        return labels, scores
     dets, keep = batched_nms(boxes, scores, labels, nms)
     return keep, dets[:, -1]

@@ -1,6 +1,9 @@
 """Functions that the models share."""
 from .fusion import FUSIONS, get_fusion
+from .loading import LoadingRecord
 from .nms import class_aware_nms
 from .pixels import to_pixels
 
-__all__ = ['FUSIONS', 'class_aware_nms', 'get_fusion', 'to_pixels']
+__all__ = [
+    'FUSIONS', 'LoadingRecord', 'class_aware_nms', 'get_fusion', 'to_pixels'
+]
