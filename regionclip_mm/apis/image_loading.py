@@ -86,7 +86,9 @@ def _from_bytes(content: bytes, backend: str) -> np.ndarray:
     except Exception as error:  # damaged files raise almost anything
         raise ImageError(f'is damaged: {error}') from None
     if image.mode in ORDINARY_MODES and 'transparency' not in image.info:
-        return mmcv.imfrombytes(content, flag='color', backend=backend)
+        decoded = mmcv.imfrombytes(content, flag='color', backend=backend)
+        if decoded is not None:
+            return decoded
     return _from_pil(image)
 
 

@@ -42,6 +42,12 @@ def test_black_and_white_and_palette(tmp_path):
     assert (load_image(saved(tmp_path, red, 'p.png')) == (0, 0, 255)).all()
 
 
+def test_what_only_pil_reads(tmp_path):
+    path = saved(tmp_path, Image.new('P', (5, 4), 3), 'a.pcx')
+    for backend in ('pillow', 'cv2'):
+        assert load_image(path, backend).shape == (4, 5, 3)
+
+
 def test_16_bit(tmp_path):
     deep = np.linspace(0, 65535, 80 * 60).reshape(60, 80).astype(np.uint16)
     path = str(tmp_path / 'deep.png')

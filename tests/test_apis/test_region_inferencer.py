@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from nano import make_image, make_vocabulary, nano_detector, write_nano
 from pycocotools.coco import COCO
 
@@ -225,6 +226,27 @@ def test_progress_bar_knows_the_number_of_batches(detect, monkeypatch):
             hints.append(length_hint(batches)) or batches))
     detect([make_image()] * 5, texts=WORDS, batch_size=2)
     assert hints == [3]
+
+
+def test_chunked_size_of_mmdets_demo(detect, monkeypatch):
+    sizes = []
+    vocabulary = detect.words.vocabulary
+    monkeypatch.setattr(
+        detect.words, 'vocabulary', lambda *args, **kwargs: sizes.append(
+            kwargs.get('chunked_size')) or vocabulary(*args, **kwargs))
+    detect.model.test_cfg.chunked_size = 7
+    detect(make_image(), texts=WORDS)
+    detect.model.test_cfg.pop('chunked_size')
+    assert sizes[0] == 7
+
+
+def test_config_without_a_visualizer(nano_files, tmp_path):
+    config = Config.fromfile(nano_files[0])
+    config.pop('visualizer')
+    detect = RegionInferencer(config, nano_files[1], device='cpu',
+                              show_progress=False)
+    detect(make_image(), texts=WORDS, out_dir=str(tmp_path))
+    assert (tmp_path / 'vis/00000000.jpg').exists()
 
 
 def test_config_inside_the_checkpoint(nano_files, tmp_path):

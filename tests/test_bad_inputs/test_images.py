@@ -4,7 +4,8 @@ import json
 import cv2
 import numpy as np
 import pytest
-from nano import make_image, write_nano
+from mmengine.config import Config
+from nano import ROOT, make_image, write_nano
 from PIL import Image
 
 from regionclip_mm.apis import (ImageError, RegionInferencer,
@@ -27,6 +28,21 @@ def whole(tmp_path_factory):
     """An inferencer that looks at the whole image only."""
     files = write_nano(tmp_path_factory.mktemp('whole'),
                        proposals=dict(type='WholeImageProposals'))
+    return RegionInferencer(*files, device='cpu', show_progress=False)
+
+
+@pytest.fixture(scope='module')
+def with_rpn(tmp_path_factory):
+    """An inferencer with a small RPN that has a pixel space of its own."""
+    fragment = ROOT / 'configs/_base_/proposals/rpn_r50_fpn_lvis866.py'
+    rpn = Config.fromfile(str(fragment)).rpn
+    rpn.backbone.update(depth=18, base_channels=8, stem_channels=8,
+                        style='pytorch')
+    rpn.neck.update(in_channels=[8, 16, 32, 64], out_channels=8)
+    rpn.rpn_head.update(in_channels=8, feat_channels=8)
+    rpn.test_cfg.rpn.max_per_img = 20
+    files = write_nano(tmp_path_factory.mktemp('rpn'),
+                       proposals=dict(type='RPNProposals', rpn=rpn))
     return RegionInferencer(*files, device='cpu', show_progress=False)
 
 
@@ -85,16 +101,28 @@ def test_no_images_at_all(detect, tmp_path):
 
 
 @pytest.mark.parametrize('size', [(1, 1), (1, 300), (300, 1)])
-def test_tiny(whole, size):
+def test_tiny(whole, with_rpn, size):
     height, width = size
     found = whole(make_image(height, width), texts='cat', return_vis=True)
     assert inside(found['predictions'][0], width, height)
+    assert inside(with_rpn(make_image(height, width), texts='cat')[
+        'predictions'][0], width, height)
 
 
-def test_thin(whole):
+def test_thin(whole, with_rpn):
     for width, height in ((20000, 10), (10, 20000)):
-        found = whole(make_image(height, width), texts='cat')
-        assert inside(found['predictions'][0], width, height)
+        for detect in (whole, with_rpn):
+            found = detect(make_image(height, width), texts='cat',
+                           return_vis=True)
+            assert found['visualization'][0].shape == (height, width, 3)
+            assert inside(found['predictions'][0], width, height)
+
+
+def test_batch_of_unequal_images(with_rpn):
+    images = [make_image(1, 1), make_image(10, 2000), make_image(80, 60)]
+    found = with_rpn(images, texts='cat', batch_size=3)['predictions']
+    for image, prediction in zip(images, found):
+        assert inside(prediction, image.shape[1], image.shape[0])
 
 
 def test_too_thin_for_the_pipeline(detect):
