@@ -5,11 +5,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from mmengine.dist import barrier, get_rank, is_distributed
 from mmengine.runner import CheckpointLoader
 
 from ..text.cache import default_cache_dir
-from .download import by_hand, fetch
+from .download import fetch
 from .errors import CheckpointError
 from .openai_clip import convert_openai_clip
 from .safe_load import WeightFile, load_weights
@@ -56,8 +55,7 @@ def resolve(name: str) -> str:
 def download(name: str) -> Path:
     """OpenAI's file of a CLIP ResNet, downloaded unless it is there.
 
-    In a distributed run the first process of each machine downloads, while
-    the others wait for it.
+    Of several processes one downloads while the others wait.
 
     Args:
         name: For example 'RN50'.
@@ -65,22 +63,7 @@ def download(name: str) -> Path:
     name = resolve(name)
     sha256, path = SHA256[name], cache_dir() / f'{name}.pt'
     base = os.environ.get(URL_VARIABLE) or OPENAI
-    url = f'{base.rstrip("/")}/{sha256}/{name}.pt'
-    try:
-        if not is_distributed() or _local_rank() == 0:
-            return fetch(url, path, sha256)
-    finally:
-        barrier()
-    if not path.exists():
-        raise CheckpointError(
-            'The first process could not download the weights, see its '
-            f'message. {by_hand(path, sha256)}')
-    return path
-
-
-def _local_rank() -> int:
-    """Number of this process on its machine."""
-    return int(os.environ.get('LOCAL_RANK', get_rank()))
+    return fetch(f'{base.rstrip("/")}/{sha256}/{name}.pt', path, sha256)
 
 
 @CheckpointLoader.register_scheme(prefixes=SCHEME)
