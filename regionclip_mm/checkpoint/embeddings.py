@@ -41,7 +41,7 @@ def convert_embeddings(path: Union[str, Path], names: Sequence[str],
 
 
 def names_from_text(path: Union[str, Path]) -> List[str]:
-    """Names of a text file, one a line; blank lines do not count."""
+    """Names of a text file in UTF-8, one a line, without blank lines."""
     lines = _read(path).splitlines()
     return [line.strip() for line in lines if line.strip()]
 
@@ -67,7 +67,7 @@ def names_from_json(path: Union[str, Path],
 
 
 def _read(path: Union[str, Path]) -> str:
-    try:
-        return Path(path).read_text(encoding='utf-8')
+    try:  # editors on Windows put a byte order mark in front
+        return Path(path).read_text(encoding='utf-8-sig')
     except (OSError, UnicodeDecodeError) as error:
         raise CheckpointError(f'{path} cannot be read: {error}') from None

@@ -44,9 +44,10 @@ def test_files_of_another_kind(tmp_path, content, found):
         convert_embeddings(tmp_path / 'emb.pth', NAMES)
 
 
-def test_names_of_a_text_file(tmp_path):
+@pytest.mark.parametrize('encoding', ['utf-8', 'utf-8-sig'])
+def test_names_of_a_text_file(tmp_path, encoding):
     path = tmp_path / 'names.txt'
-    path.write_text('cat\n\n traffic cone \ncafé\n', encoding='utf-8')
+    path.write_text('cat\n\n traffic cone \ncafé\n', encoding=encoding)
     assert names_from_text(path) == NAMES
     with pytest.raises(CheckpointError, match='cannot be read'):
         names_from_text(tmp_path / 'none.txt')
@@ -57,7 +58,7 @@ def test_names_of_a_json_are_in_the_order_of_ids(tmp_path):
     rows = [dict(id=9, name='b', frequency='r'),
             dict(id=2, name='a', frequency='f'),
             dict(id=30, name='c', frequency='c')]
-    path.write_text(json.dumps(dict(categories=rows)))
+    path.write_text(json.dumps(dict(categories=rows)), encoding='utf-8-sig')
     assert names_from_json(path) == ['a', 'b', 'c']
     assert names_from_json(path, 'cf') == ['a', 'c']
     for row in rows:
