@@ -6,16 +6,21 @@
 import argparse
 import functools
 import sys
-from typing import List, Optional
+from pathlib import Path
+from typing import List, Optional, Sequence
 
 from mmengine.device import get_device
 from mmengine.utils import track_iter_progress
 
-from regionclip_mm.checkpoint.embeddings import (names_from_json,
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from regionclip_mm.checkpoint.embeddings import (names_from_json,  # noqa: E402
                                                  names_from_text)
-from regionclip_mm.text import (TEXT_ARCHS, CLIPTextEncoder, Vocabulary,
-                                encode_vocabulary)
-from regionclip_mm.text.prompts import TEMPLATE_SETS
+from regionclip_mm.text import (TEXT_ARCHS, CLIPTextEncoder,  # noqa: E402
+                                Vocabulary, encode_vocabulary)
+from regionclip_mm.text.checks import check_names  # noqa: E402
+from regionclip_mm.text.prompts import (TEMPLATE_SETS,  # noqa: E402
+                                        fill_templates, get_templates)
 
 
 def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
@@ -46,20 +51,23 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def read_names(args: argparse.Namespace) -> List[str]:
-    """The class names that the user asked for."""
+def read_names(args: argparse.Namespace) -> Sequence[str]:
+    """The class names that the user asked for, if they can be used."""
     if args.file:
-        return names_from_text(args.file)
+        return check_names(names_from_text(args.file))
     if args.json:
-        return names_from_json(args.json)
-    return [name.strip() for name in args.names]
+        return check_names(names_from_json(args.json))
+    return check_names([name.strip() for name in args.names])
 
 
 def build(args: argparse.Namespace) -> Vocabulary:
     """Encode the names and write the file."""
-    names, templates = read_names(args), args.templates
+    templates = args.templates
     if len(templates) == 1 and '{}' not in templates[0]:
         templates = templates[0]
+    names, templates = read_names(args), get_templates(templates)
+    for name in names:  # mistakes are told before anything is downloaded
+        fill_templates(name, templates)
     encoder = CLIPTextEncoder(args.arch, checkpoint=args.checkpoint)
     vocabulary = encode_vocabulary(names, encoder.to(args.device).eval(),
                                    templates, progress=functools.partial(

@@ -90,9 +90,9 @@ def test_own_templates(run, encoder):
     (['--file', 'nowhere.txt'], 'nowhere.txt'),
     (['--json', 'nowhere.json'], 'nowhere.json'),
 ])
-def test_mistakes_are_told_in_one_line(run, args, message):
+def test_mistakes_are_told_before_weights_are_read(main, args, message):
     with pytest.raises(SystemExit, match=f'^error: .*{message}'):
-        run(*args)
+        main(['o.pth', *args, '--checkpoint', 'no_weights.pth'])
 
 
 @pytest.mark.parametrize('content, option, message', [

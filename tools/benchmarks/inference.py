@@ -10,6 +10,7 @@ and pixels are random, which time does not depend on.
 """
 import argparse
 import statistics
+import sys
 from pathlib import Path
 from typing import Callable, Dict, List
 
@@ -23,10 +24,14 @@ from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import bbox2roi
 from mmdet.utils import register_all_modules
-from regionclip_mm.models.roi_heads.region_roi_head import select_detections
-from regionclip_mm.text import Vocabulary
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from regionclip_mm.models.roi_heads.region_roi_head import (  # noqa: E402
+    select_detections)
+from regionclip_mm.text import Vocabulary  # noqa: E402
+
 STAGES = ['RPN', 'backbone', 'RoIAlign', 'layer4', 'pool', 'classify + NMS']
 
 

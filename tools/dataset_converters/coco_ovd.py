@@ -14,13 +14,15 @@ Each keeps only images with an object of its classes. Also writes the class
 names, coco_{65,48_base,17_novel}.txt.
 """
 import argparse
+import sys
 from pathlib import Path
 
-from regionclip_mm.datasets import COCO_ALL_65, COCO_BASE_48, COCO_NOVEL_17
-from regionclip_mm.datasets.annotation_files import (read_annotations,
-                                                     select_classes,
-                                                     write_annotations,
-                                                     write_whole)
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from regionclip_mm.datasets import (COCO_ALL_65, COCO_BASE_48,  # noqa: E402
+                                    COCO_NOVEL_17)
+from regionclip_mm.datasets.annotation_files import (  # noqa: E402
+    read_annotations, select_classes, write_annotations, write_whole)
 
 CLASSES = dict(all=COCO_ALL_65, b=COCO_BASE_48, t=COCO_NOVEL_17)
 PARTS = dict(train=('b', ), val=('all', 'b', 't'))

@@ -12,13 +12,15 @@ Testing uses the original lvis_v1_val.json. Which classes are rare is taken
 from the file (`frequency`).
 """
 import argparse
+import sys
 from pathlib import Path
 
-from regionclip_mm.datasets import LVIS_ALL_1203, lvis_rare_names
-from regionclip_mm.datasets.annotation_files import (only, read_annotations,
-                                                     select_classes,
-                                                     write_annotations,
-                                                     write_whole)
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from regionclip_mm.datasets import (LVIS_ALL_1203,  # noqa: E402
+                                    lvis_rare_names)
+from regionclip_mm.datasets.annotation_files import (  # noqa: E402
+    only, read_annotations, select_classes, write_annotations, write_whole)
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,11 +1,17 @@
-"""How a converter ends: its report, or one message instead of a traceback."""
+"""How a converter ends: its report, or one message instead of a traceback.
+
+Imported first, so that the converters find the package in their clone.
+"""
 import functools
 import sys
 import warnings
+from pathlib import Path
 from typing import Callable
 
-import regionclip_mm.models  # noqa: F401  registers what the configs name
-from regionclip_mm.checkpoint import CheckpointError
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import regionclip_mm.models  # noqa: E402,F401  registers what configs name
+from regionclip_mm.checkpoint import CheckpointError  # noqa: E402
 
 
 def converter(main: Callable[[], None]) -> Callable[[], None]:
