@@ -5,6 +5,7 @@ import sys
 
 import cv2
 import pytest
+import torch
 from nano import ROOT, make_image, make_vocabulary
 
 SCRIPT = ROOT / 'tools/image_demo.py'
@@ -56,18 +57,34 @@ def test_ways_to_give_a_vocabulary(demo, tmp_path):
     assert demo.read_vocabulary(None) is None
     assert demo.read_vocabulary(['cat']) == ['cat']
     assert demo.read_vocabulary(['a.txt', 'b.pth']) == ['a.txt', 'b.pth']
-    (tmp_path / 'n.txt').write_text('cat\n\ngröße \n', encoding='utf-8')
-    assert demo.read_vocabulary([str(tmp_path / 'n.txt')]) == ['cat', 'größe']
+    path = tmp_path / 'n.txt'
+    path.write_text('cat\n\ngröße \n', encoding='utf-8-sig')
+    assert demo.read_vocabulary([str(path)]) == ['cat', 'größe']
     make_vocabulary().save(tmp_path / 'v.pth')
     assert demo.read_vocabulary(
         [str(tmp_path / 'v.pth')]).names == make_vocabulary().names
 
 
-def test_mistakes_are_one_line(folder):
-    command = [sys.executable, str(SCRIPT), str(folder / 'in'), 'nowhere.py',
-               '--texts', 'cat']
-    done = subprocess.run(command, capture_output=True, text=True)
+def mistake(*arguments) -> str:
+    """What the script says before it gives up."""
+    done = subprocess.run([sys.executable, str(SCRIPT), *map(str, arguments)],
+                          capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == (
-        'image_demo.py: there is no config file nowhere.py')
     assert 'Traceback' not in done.stderr
+    return done.stderr.splitlines()[-1]
+
+
+def test_mistakes_are_one_line(folder):
+    assert mistake(folder / 'in', 'nowhere.py', '--texts', 'cat') == (
+        'image_demo.py: there is no config file nowhere.py')
+
+
+def test_a_checkpoint_without_a_text_tower_is_one_line(folder, nano_files):
+    data = torch.load(nano_files[1])
+    data['state_dict'] = {k: v for k, v in data['state_dict'].items()
+                          if not k.startswith('text_encoder.')}
+    torch.save(data, folder / 'visual.pth')
+    said = mistake(folder / 'in', nano_files[0], '--weights',
+                   folder / 'visual.pth', '--texts', 'cat')
+    assert said.startswith('image_demo.py: The text encoder')
+    assert '--clip' in said

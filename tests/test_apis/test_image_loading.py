@@ -26,6 +26,16 @@ def test_ordinary_file_as_the_config_decodes_it(tmp_path, backend):
         content, backend=backend)).all()
 
 
+@pytest.mark.parametrize('mode, kind', [
+    ('1', 'png'), ('L', 'jpg'), ('P', 'png'), ('CMYK', 'jpg'),
+    ('YCbCr', 'jpg')])
+def test_every_mode_as_mmcvs_pillow_decodes_it(tmp_path, mode, kind):
+    import mmcv
+    path = saved(tmp_path, Image.fromarray(RGB).convert(mode), f'a.{kind}')
+    assert (load_image(path, 'pillow') == mmcv.imread(
+        path, backend='pillow')).all()
+
+
 def test_grey(tmp_path):
     grey = RGB[..., 0]
     path = saved(tmp_path, Image.fromarray(grey))

@@ -40,9 +40,10 @@ def test_same_as_the_detector(detect):
 
 
 @pytest.mark.parametrize('words', [
-    dict(vocabulary=['cat', 'traffic cone']), dict(texts='cat . traffic cone.'),
-    dict(texts=[['cat', 'traffic cone']]), dict(texts=[NAMES]),
-    dict(texts=WORDS, chunked_size=1), dict(texts=WORDS, custom_entities=True)])
+    dict(vocabulary=['cat', 'traffic cone']), dict(texts=[NAMES]),
+    dict(texts='cat . traffic cone.'), dict(texts=[['cat', 'traffic cone']]),
+    dict(texts=WORDS, chunked_size=1),
+    dict(texts=WORDS, custom_entities=True)])
 def test_ways_to_say_it(detect, words):
     expected = detect(make_image(), texts=WORDS)['predictions']
     assert detect(make_image(), **words)['predictions'][0][
@@ -121,14 +122,14 @@ def test_new_words_open_no_file_and_load_nothing(detect):
     sys.addaudithook(watch)
     model, weights = detect.model, [p.data_ptr()
                                     for p in detect.model.parameters()]
-    start = time.perf_counter()
+    start = time.process_time()
     detect(make_image(), texts='submarine . violin')
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     watching = False
     assert not opened
     assert detect.model is model
     assert weights == [p.data_ptr() for p in model.parameters()]
-    assert seconds < 5  # building anew takes longer on a busy machine, too
+    assert seconds < 2  # 0.07 s, most of it the image
 
 
 def test_known_words_are_not_encoded_again(detect, monkeypatch):

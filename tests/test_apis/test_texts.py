@@ -34,7 +34,7 @@ def test_predefined_lvis_is_in_a_vocabulary_of_the_lvis_configs():
 
 
 def test_unknown_predefined_lists_the_known():
-    with pytest.raises(ValueError, match="'cocoo'.*mmdet does not know.*coco,"):
+    with pytest.raises(ValueError, match="'cocoo'.*not know.*coco,"):
         names_of_text('$: cocoo')
 
 

@@ -83,8 +83,12 @@ def test_address_of_the_web(nano_files, tmp_path, monkeypatch):
     for _ in range(2):
         detect = RegionInferencer(nano_files[0], url, device='cpu',
                                   show_progress=False)
-    server.shutdown()
     assert len(Handler.requests) == 1
+    other = plain_uri(url.replace('download=1', 'version=2'))
+    server.shutdown()
+    assert other != plain_uri(url)  # another file, though of the same name
+    assert os.path.exists(other.removeprefix('plain://'))
+    assert len(Handler.requests) == 2
     assert detect(make_image(), texts='cat')['predictions'][0]['scores']
 
 

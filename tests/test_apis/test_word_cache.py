@@ -2,7 +2,8 @@ import pytest
 import torch
 from nano import nano_detector
 
-from regionclip_mm.apis.word_cache import WordCache, encode_names, using
+from regionclip_mm.apis.word_cache import (WordCache, encode_all,
+                                           encode_names, using)
 from regionclip_mm.text import encode_vocabulary
 
 
@@ -73,6 +74,17 @@ def test_least_recently_used_goes_first(detector, encoded):
     many = [f'x{i}' for i in range(5)]  # more than it keeps
     found = cache.vocabulary(many, detector.text_encoder, 'name_only')
     assert found.names == tuple(many) and len(cache) == 2
+
+
+def test_all_names_of_a_call(detector, encoded):
+    cache, steps = WordCache(), []
+    both = [('cat', 'dog'), ('dog', 'bird')]
+    assert encode_all(detector, both, cache, 2, lambda s: steps.append(s) or s
+                      ) is None
+    assert encoded == ['cat', 'dog', 'bird'] and len(steps) == 2
+    shared = encode_all(detector, both[:1] * 3, cache)
+    assert shared.names == both[0] and len(encoded) == 3
+    assert encode_all(detector, [], cache) is None
 
 
 def test_using_is_temporary(detector):
