@@ -61,9 +61,16 @@ def use_random_vocabulary(cfg: Config, names: Sequence[str],
 
 
 def build_loaded(cfg: Config) -> torch.nn.Module:
-    """The model with random weights that count as loaded."""
+    """The model with random weights that count as loaded.
+
+    An RPN takes every region for an object: random weights often give
+    negative objectness, with which nothing at all would be detected.
+    """
     torch.manual_seed(0)
     model = MODELS.build(cfg.model)
+    for name, parameter in model.named_parameters():
+        if name.endswith('rpn_head.rpn_cls.bias'):
+            torch.nn.init.constant_(parameter, 5.)
     model.load_state_dict(model.state_dict())
     return model.eval()
 
