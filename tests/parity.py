@@ -35,10 +35,16 @@ def load_case(name: str):
     return golden_utils.load_case(str(DATA / name))
 
 
-def detector_of(case: dict, config: str, folder: Path) -> torch.nn.Module:
+def detector_of(case: dict, config: str, folder: Path,
+                set_thresholds: bool = False) -> torch.nn.Module:
     """Weights in the released layout -> converter -> shipped config.
 
-    Thresholds of the case are set in the config, as a user would.
+    Args:
+        case: Description of a case.
+        config: The shipped config, in configs/, of the case's benchmark.
+        folder: Where to put the files.
+        set_thresholds: The case is of another benchmark: set its thresholds
+            in the config, as a user would, instead of comparing them.
     """
     register_all_modules()
     manifest = make_weights.load_manifest(
@@ -51,16 +57,27 @@ def detector_of(case: dict, config: str, folder: Path) -> torch.nn.Module:
     if rpn:
         make_weights.save(rpn, files[1])
     cfg = Config.fromfile(ROOT / 'configs' / config)
-    rcnn, wanted = cfg.model.test_cfg.rcnn, case['config']
-    rcnn.score_thr = wanted['score_thresh_test']
-    rcnn.nms.iou_threshold = wanted['nms_thresh_test']
-    rcnn.max_per_img = wanted['detections_per_image']
+    wanted = thresholds_of(case)
+    if set_thresholds:
+        cfg.merge_from_dict(dict(model=dict(test_cfg=dict(rcnn=wanted))))
+    assert cfg.model.test_cfg.rcnn.to_dict() == wanted
     state, _ = detector_from_files(cfg, files[0], files[1] if rpn else None)
     save_checkpoint(state, folder / 'detector.pth', {})
     detector = MODELS.build(cfg.model)
     load_checkpoint(detector, str(folder / 'detector.pth'), 'cpu',
                     strict=True)
     return detector.eval()
+
+
+def thresholds_of(case: dict) -> dict:
+    """The ``test_cfg.rcnn`` that the case was computed with."""
+    config = case['config']
+    assert not config['soft_nms_enabled']
+    return dict(
+        score_thr=config['score_thresh_test'],
+        nms=dict(type='nms', iou_threshold=config['nms_thresh_test']),
+        max_per_img=config['detections_per_image'],
+        objectness='sqrt_logit' if config['multiply_rpn_score'] else 'none')
 
 
 def set_embeddings(detector: torch.nn.Module, embeddings: np.ndarray) -> None:
