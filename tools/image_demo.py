@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from regionclip_mm.apis import RegionInferencer  # noqa: E402
 from regionclip_mm.apis.selection import SCORES  # noqa: E402
+from regionclip_mm.checkpoint.embeddings import names_from_text  # noqa: E402
 from regionclip_mm.text import Vocabulary  # noqa: E402
 
 PALETTES = ('coco', 'voc', 'citys', 'random', 'none')
@@ -91,8 +92,7 @@ def read_vocabulary(words: Optional[Sequence[str]]
     if path.suffix == '.pth':
         return Vocabulary.load(path)
     if path.suffix == '.txt':
-        lines = path.read_text(encoding='utf-8').splitlines()
-        return [line.strip() for line in lines if line.strip()]
+        return names_from_text(path)
     return words
 
 
@@ -115,5 +115,5 @@ def main(argv: Optional[List[str]] = None) -> Dict[str, Any]:
 if __name__ == '__main__':
     try:
         main()
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError, RuntimeError) as error:
         sys.exit(f'{Path(__file__).name}: {error}')

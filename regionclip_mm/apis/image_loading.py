@@ -74,7 +74,8 @@ def _read(path: str) -> bytes:
 
 def _from_bytes(content: bytes, backend: str) -> np.ndarray:
     """Decode a file; PIL sees all of it first, because other decoders fill
-    what is missing of a truncated file with grey."""
+    what is missing of a truncated file with grey. With mmcv's backend
+    'pillow' it would be decoded in the same way once more."""
     try:
         image = Image.open(io.BytesIO(content))
         image.load()
@@ -85,7 +86,8 @@ def _from_bytes(content: bytes, backend: str) -> np.ndarray:
         return decoded
     except Exception as error:  # damaged files raise almost anything
         raise ImageError(f'is damaged: {error}') from None
-    if image.mode in ORDINARY_MODES and 'transparency' not in image.info:
+    if (backend != 'pillow' and image.mode in ORDINARY_MODES
+            and 'transparency' not in image.info):
         decoded = mmcv.imfrombytes(content, flag='color', backend=backend)
         if decoded is not None:
             return decoded

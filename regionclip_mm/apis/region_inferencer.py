@@ -2,7 +2,6 @@
 import logging
 import os
 from collections import defaultdict
-from itertools import chain
 from typing import (Any, Callable, Dict, Iterable, Iterator, List, Optional,
                     Sequence, Union)
 
@@ -29,7 +28,7 @@ from .image_loading import ImageError
 from .selection import Selection
 from .texts import Names, Text, names_per_image
 from .weights import check_fit, plain_uri
-from .word_cache import WordCache, encode_names, using
+from .word_cache import WordCache, encode_all, encode_names, using
 
 
 class RegionInferencer(DetInferencer):
@@ -109,27 +108,22 @@ class RegionInferencer(DetInferencer):
                 ``max_boxes``, ``min_area``, ``scores``.
 
         Returns:
-            ``predictions`` and ``visualization`` of the images that could be
-            read, in order, and ``skipped``, those that could not, with the
-            reason.
+            ``predictions`` and ``visualization`` of the readable images, in
+            order, and ``skipped``, the others, with the reason.
         """
-        for name in ('stuff_texts', 'tokens_positive'):
-            if kwargs.pop(name, None) is not None:
-                raise ValueError(f'{name} is for models that ground phrases '
-                                 'or segment stuff; RegionCLIP takes texts')
-        Selection(**{k: v for k, v in kwargs.items()
-                     if k in self.forward_kwargs})  # wrong values fail now
+        self._check(kwargs)
         inputs = self._inputs_to_list(inputs)
-        fixed = vocabulary if isinstance(vocabulary, Vocabulary) else None
         names = names_per_image(texts, vocabulary, len(inputs),
                                 custom_entities)
-        self._encode(names, chunked_size)
+        shared = (vocabulary if isinstance(vocabulary, Vocabulary) else
+                  encode_all(self.model, names, self.words, chunked_size,
+                             self._track))
         self._results, self._pictures = CocoResults(), set()
-        with using(self.model, fixed):
+        with using(self.model, shared):
             self._declare(names)
             results = super().__call__(
-                inputs, batch_size, texts=names or None, out_dir=out_dir,
-                **kwargs)
+                inputs, batch_size, texts=None if shared else names or None,
+                out_dir=out_dir, **kwargs)
         results['skipped'] = self._results.skipped = self._feed.skipped
         self._report(len(inputs))
         if out_dir and not no_save_pred:
@@ -171,7 +165,8 @@ class RegionInferencer(DetInferencer):
             return None
         pictures = []
         for image, sample in zip(inputs, preds):
-            count = int(max(sample.pred_instances.labels, default=0)) + 1
+            labels = sample.pred_instances.labels
+            count = 1 + (int(labels.max()) if len(labels) else 0)
             self.visualizer.dataset_meta = dict(
                 palette=long_palette(self._palette, count))
             name = picture_name(sample.img_path, self._pictures)
@@ -187,10 +182,12 @@ class RegionInferencer(DetInferencer):
 
     def postprocess(self, preds: SampleList, *args, **kwargs) -> dict:
         """As mmdet's; the results are also kept for the file of the call."""
-        for sample in preds:
-            self._results.add(sample.img_path, *sample.ori_shape,
-                              self.pred2dict(sample))
-        return super().postprocess(preds, *args, **kwargs)
+        results = super().postprocess(preds, *args, **kwargs)
+        for sample, found in zip(preds, results['predictions']):
+            if found is sample:  # return_datasamples
+                found = self.pred2dict(sample)
+            self._results.add(sample.img_path, *sample.ori_shape, found)
+        return results
 
     def pred2dict(self, data_sample: DetDataSample,
                   pred_out_dir: str = '') -> dict:
@@ -223,16 +220,14 @@ class RegionInferencer(DetInferencer):
             raise ValueError('there are no inputs: the list is empty')
         return inputs
 
-    def _encode(self, names: List[Names],
-                chunked_size: Optional[int]) -> None:
-        """Encode all names of a call, before its first image."""
-        if chunked_size is None:
-            chunked_size = self.model.test_cfg.get('chunked_size', -1)
-        if self.model.text_encoder is not None:
-            names = [tuple(dict.fromkeys(chain.from_iterable(names)))]
-        for group in filter(None, dict.fromkeys(names)):
-            encode_names(self.model, group, self.words,
-                         chunked_size=chunked_size, progress=self._track)
+    def _check(self, options: dict) -> None:
+        """Raise for wrong options before anything is done."""
+        for name in ('stuff_texts', 'tokens_positive'):
+            if options.pop(name, None) is not None:
+                raise ValueError(f'{name} is for models that ground phrases '
+                                 'or segment stuff; RegionCLIP takes texts')
+        Selection(**{key: value for key, value in options.items()
+                     if key in self.forward_kwargs})
 
     def _track(self, steps: Sequence) -> Iterable:
         show = self.show_progress and len(steps) > 1

@@ -1,4 +1,5 @@
 """Weights for inference: read as data, and refused unless they fit."""
+import hashlib
 import os
 from typing import Any, List, Optional
 from urllib.parse import urlparse
@@ -31,8 +32,11 @@ def plain_uri(weights: Optional[str]) -> Optional[str]:
 
 
 def _download(url: str) -> str:
+    """Path of a downloaded file; other addresses have other paths."""
     folder = os.path.join(torch.hub.get_dir(), 'checkpoints')
-    path = os.path.join(folder, os.path.basename(urlparse(url).path))
+    address = hashlib.sha256(url.encode()).hexdigest()[:16]
+    name = os.path.basename(urlparse(url).path)
+    path = os.path.join(folder, f'{address}-{name}')
     if not os.path.exists(path):
         os.makedirs(folder, exist_ok=True)
         torch.hub.download_url_to_file(url, path)

@@ -3,6 +3,7 @@ import hashlib
 import json
 from collections import OrderedDict
 from contextlib import contextmanager
+from itertools import chain
 from typing import Callable, Iterator, Optional, Sequence, Tuple
 
 import torch
@@ -89,6 +90,33 @@ def encode_names(model: nn.Module, names: Sequence[str], cache: WordCache,
         f'{list(names[:3])} cannot be encoded: the config has neither '
         'model.text_encoder (its weights come with the --clip option of '
         'tools/model_converters) nor a vocabulary')
+
+
+def encode_all(model: nn.Module, names: Sequence[Tuple[str, ...]],
+               cache: WordCache, chunked_size: Optional[int] = None,
+               progress: Callable = iter) -> Optional[Vocabulary]:
+    """Encode all names of a call, before its first image.
+
+    Args:
+        model: The detector.
+        names: The names for each image, or nothing.
+        cache: Where the embeddings are kept.
+        chunked_size: Names to encode at a time, by default
+            ``test_cfg.chunked_size`` or all.
+        progress: See :func:`encode_vocabulary`.
+
+    Returns:
+        The vocabulary, if it is the same for all images.
+    """
+    if chunked_size is None:
+        chunked_size = model.test_cfg.get('chunked_size', -1)
+    groups = list(dict.fromkeys(names))
+    shared = len(groups) == 1
+    if groups and model.text_encoder is not None:
+        groups = [tuple(dict.fromkeys(chain.from_iterable(groups)))]
+    encoded = [encode_names(model, group, cache, chunked_size=chunked_size,
+                            progress=progress) for group in groups]
+    return encoded[0] if shared else None
 
 
 @contextmanager
