@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -33,6 +34,7 @@ def load_detector(config: Config, checkpoint: str) -> nn.Module:
     Keys that the model has no use for (the RPN's, with annotated boxes) are
     left out; a missing one is an error of ``load_state_dict``.
     """
+    init_default_scope(config.default_scope)
     model = MODELS.build(config.model)
     tensors = load_weights(checkpoint).tensors
     wanted = model.state_dict()
