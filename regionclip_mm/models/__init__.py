@@ -7,12 +7,10 @@ from .pretrainers import CLIP
 from .proposals import (FileProposals, GridProposals, GTProposals,
                         RandomProposals, RPNProposals, WholeImageProposals)
 from .roi_heads import CLIPResLayer, RegionBBoxHead, RegionRoIHead
-from .utils.box_coder import GrowthLimitedBoxCoder
 
 __all__ = [
     'AttentionPool2d', 'CLIP', 'CLIPResLayer', 'CLIPResNet', 'FileProposals',
-    'GTProposals', 'GridProposals', 'GrowthLimitedBoxCoder',
-    'ImageTextContrastiveLoss', 'RPNProposals', 'RandomProposals',
-    'RegionBBoxHead', 'RegionCLIP', 'RegionRoIHead',
-    'TextEmbeddingClassifier', 'WholeImageProposals'
+    'GTProposals', 'GridProposals', 'ImageTextContrastiveLoss',
+    'RPNProposals', 'RandomProposals', 'RegionBBoxHead', 'RegionCLIP',
+    'RegionRoIHead', 'TextEmbeddingClassifier', 'WholeImageProposals'
 ]
