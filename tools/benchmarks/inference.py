@@ -61,6 +61,9 @@ def build(args: argparse.Namespace) -> nn.Module:
         cfg.model.roi_head.chunk_size = args.chunk_size
     torch.manual_seed(0)
     detector = MODELS.build(cfg.model).to(args.device).eval()
+    for module in detector.modules():  # each residual branch takes part
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 1.0)
     detector.load_state_dict(detector.state_dict())
     dim = detector.roi_head.bbox_head.region_pool.embed_dim
     detector.set_vocabulary(Vocabulary(
