@@ -22,7 +22,7 @@ class CLIPResLayer(BaseModule):
         arch: Preset of :mod:`..layers.clip_archs`.
         inference_dtype: 'bfloat16' or 'float16' to run the convolutions so
             at inference, or None. With bfloat16 embeddings change by 0.3 %;
-            docs/benchmarks.md shows the gain and what it does to AP.
+            docs/benchmarks.md shows the gain.
     """
 
     def __init__(self,
