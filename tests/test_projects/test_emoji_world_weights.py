@@ -113,4 +113,4 @@ def test_demo_prints_ap_and_writes_pictures(tmp_path):
          '--out', str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert 'novel' in done.stdout and 'pictures are in' in done.stdout
-    assert len(list((tmp_path / 'vis').iterdir())) == 12
+    assert len(list(tmp_path.glob('*.png'))) == 12
