@@ -8,6 +8,7 @@ the 200 scenes of the fixed evaluation set. About a minute on 2 cores.
 import argparse
 import sys
 import time
+import warnings
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +32,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--images', default=None,
                         help='your own image or folder; default: 12 scenes')
     parser.add_argument('--out', default='outputs/demo')
-    parser.add_argument('--score-thr', type=float, default=0.3)
+    parser.add_argument('--score-thr', type=float, default=0.75,
+                        help='least score to draw')
     parser.add_argument('--no-ap', action='store_true',
                         help='leave out the AP')
     return parser.parse_args()
@@ -40,14 +42,18 @@ def parse_args() -> argparse.Namespace:
 def draw(args: argparse.Namespace, data: Path) -> None:
     """Detect and write the annotated pictures."""
     from projects.emoji_world.emoji_world.concepts import names
+    from projects.emoji_world.emoji_world.pictures import draw_all
     from regionclip_mm.apis import RegionInferencer
     words = args.words or ' . '.join(names('base', 'novel'))
     print(f'Looking for: {words}')
     detect = RegionInferencer(str(CONFIG), str(WEIGHTS), device='cpu',
                               show_progress=False)
-    detect(args.images or str(data / 'images' / 'demo'), texts=words,
-           out_dir=args.out, pred_score_thr=args.score_thr, max_boxes=12)
-    print(f'The pictures are in {Path(args.out).resolve() / "vis"}')
+    images = args.images or str(data / 'images' / 'demo')
+    found = detect(images, texts=words, return_datasamples=True,
+                   no_save_vis=True)['predictions']
+    draw_all(found, args.score_thr, Path(args.out))
+    print(f'{len(found)} annotated pictures are in '
+          f'{Path(args.out).resolve()}')
 
 
 def measure(config: Config) -> None:
@@ -63,6 +69,7 @@ def measure(config: Config) -> None:
 
 def main() -> None:
     args, start = parse_args(), time.time()
+    warnings.simplefilter('ignore')
     torch.set_num_threads(min(torch.get_num_threads(), 4))
     config = Config.fromfile(CONFIG)
     import_modules_from_strings(**config.custom_imports)

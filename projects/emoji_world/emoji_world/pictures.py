@@ -1,0 +1,63 @@
+"""Annotated pictures for people to look at."""
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from mmengine.structures import InstanceData
+from torch import Tensor
+
+from mmdet.structures import DetDataSample, SampleList
+from mmdet.visualization import DetLocalVisualizer, get_palette
+
+
+def distinct(boxes: Tensor, overlap: float = 0.5) -> Tensor:
+    """Indices of boxes (M, 4), best first, that lie in no better one.
+
+    Other than NMS this also drops parts: a box goes if it shares
+    ``overlap`` of the smaller area with a box kept before it.
+    """
+    kept: list = []
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(1)
+    for i, box in enumerate(boxes):
+        others = boxes[kept]
+        low = torch.maximum(box[:2], others[:, :2])
+        high = torch.minimum(box[2:], others[:, 2:])
+        shared = (high - low).clamp(min=0).prod(1)
+        if not (shared > overlap * areas[kept].clamp(max=areas[i])).any():
+            kept.append(i)
+    return torch.tensor(kept, dtype=torch.long)
+
+
+def draw(image: np.ndarray, found: InstanceData, score_thr: float,
+         path: Path, zoom: int = 3) -> None:
+    """Write an image (H, W, 3), BGR, with its best distinct detections.
+
+    Args:
+        image: The image.
+        found: ``bboxes`` (M, 4) in its pixels, ``scores``, ``labels``,
+            ``label_names``, best first.
+        score_thr: Least score to draw.
+        path: File to write.
+        zoom: Size of the picture relative to the image.
+    """
+    found = found[found.scores > score_thr]
+    found = found[distinct(found.bboxes)]
+    found.bboxes = found.bboxes * zoom
+    large = cv2.resize(image, None, fx=zoom, fy=zoom,
+                       interpolation=cv2.INTER_CUBIC)
+    visualizer = DetLocalVisualizer()
+    count = int(found.labels.max()) + 1 if len(found) else 1
+    visualizer.dataset_meta = dict(palette=get_palette('random', count))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    visualizer.add_datasample(
+        'found', large[..., ::-1], DetDataSample(pred_instances=found),
+        draw_gt=False, pred_score_thr=score_thr, out_file=str(path))
+
+
+def draw_all(samples: SampleList, score_thr: float, folder: Path) -> None:
+    """Draw detections on the images they come from (``img_path``)."""
+    for sample in samples:
+        path = Path(sample.img_path)
+        draw(cv2.imread(str(path)), sample.pred_instances, score_thr,
+             folder / f'{path.stem}.png')
