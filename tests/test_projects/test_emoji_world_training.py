@@ -14,7 +14,8 @@ def _train(work_dir, iterations, *flags):
     done = subprocess.run(
         [sys.executable, TRAIN, CLIP, '--work-dir', str(work_dir), '--threads',
          '1', *flags, '--cfg-options', f'train_cfg.max_iters={iterations}',
-         'train_dataloader.batch_size=4',
+         'train_dataloader.batch_size=4', 'param_scheduler.0.end=1',
+         'param_scheduler.1.begin=1', 'param_scheduler.1.T_max=5',
          'default_hooks.checkpoint.interval=1',
          'default_hooks.logger.interval=1'],
         cwd=ROOT, capture_output=True, text=True)

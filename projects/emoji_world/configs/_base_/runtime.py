@@ -11,5 +11,8 @@ env_cfg = dict(cudnn_benchmark=False,
 randomness = dict(seed=0)
 log_processor = dict(by_epoch=False)
 log_level = 'INFO'
+vis_backends = [dict(type='LocalVisBackend')]
+visualizer = dict(type='DetLocalVisualizer', vis_backends=vis_backends,
+                  name='visualizer')
 load_from = None
 resume = False
