@@ -28,7 +28,7 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('inputs', help='image file or folder')
     parser.add_argument(
-        'model', help='config file, or a checkpoint that carries its config')
+        'model', help='config file')
     parser.add_argument('--weights', help='checkpoint file')
     parser.add_argument(
         '--out-dir', default='outputs',
@@ -99,8 +99,6 @@ def read_vocabulary(words: Optional[Sequence[str]]
 def main(argv: Optional[List[str]] = None) -> Dict[str, Any]:
     """Run the demo; returns what the inferencer does."""
     options = vars(parse_args(argv))
-    if options['model'].endswith('.pth'):
-        options['weights'], options['model'] = options['model'], None
     build = {key: options.pop(key)
              for key in ('model', 'weights', 'device', 'palette')}
     if options['no_save_vis'] and options['no_save_pred']:

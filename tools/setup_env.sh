@@ -12,7 +12,8 @@ fi
 
 supported() { "$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; }
 if [ -n "${PYTHON:-}" ]; then
-    supported "$PYTHON" || { echo "setup: PYTHON=$PYTHON is $("$PYTHON" --version 2>&1 || true), but Python 3.10, 3.11 or 3.12 is needed." >&2; exit 1; }
+    command -v "$PYTHON" >/dev/null || { echo "setup: there is no $PYTHON; Python 3.10, 3.11 or 3.12 is needed." >&2; exit 1; }
+    supported "$PYTHON" || { echo "setup: PYTHON=$PYTHON is $( ("$PYTHON" --version 2>&1 || true) | head -n 1), but Python 3.10, 3.11 or 3.12 is needed." >&2; exit 1; }
 else
     for PYTHON in python3 python3.12 python3.11 python3.10 none; do
         if [ "$PYTHON" = none ]; then

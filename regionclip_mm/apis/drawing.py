@@ -1,5 +1,6 @@
 """What mmdet's visualizer needs to draw any names on any image."""
 import os
+import sys
 import warnings
 from contextlib import contextmanager
 from typing import Iterator, List, Set, Tuple, Union
@@ -12,6 +13,12 @@ Palette = Union[str, List[tuple], None]
 
 # Extensions with which OpenCV writes colour; others become PNG.
 WRITABLE = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
+
+
+def has_display() -> bool:
+    """Whether a window can be opened; matplotlib would wait for ever."""
+    return sys.platform != 'linux' or any(
+        os.environ.get(name) for name in ('DISPLAY', 'WAYLAND_DISPLAY'))
 
 
 def drawable(sample: DetDataSample) -> DetDataSample:

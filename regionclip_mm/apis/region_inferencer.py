@@ -21,7 +21,7 @@ import regionclip_mm.models  # noqa: F401
 
 from ..text import Vocabulary
 from .coco_results import CocoResults
-from .drawing import (drawable, long_palette, picture_name,
+from .drawing import (drawable, has_display, long_palette, picture_name,
                       without_bounds_warnings)
 from .image_feed import ImageFeed, Sized, list_images
 from .image_loading import ImageError
@@ -45,8 +45,8 @@ class RegionInferencer(DetInferencer):
         >>> detect('photo.jpg', texts='cat . traffic cone', out_dir='out')
 
     Args:
-        model: Config file or config of the detector; None if the weights
-            carry it.
+        model: Config file or config of the detector. A config inside the
+            weights is not used: it is code.
         weights: Checkpoint; files are read without running code in them.
         device: For example 'cuda:0'; by default the best one there is.
         palette: As in mmdet.
@@ -57,13 +57,17 @@ class RegionInferencer(DetInferencer):
     forward_kwargs: set = {'unique_boxes', 'max_boxes', 'min_area', 'scores'}
 
     def __init__(self,
-                 model: Union[str, dict, Config, None] = None,
+                 model: Union[str, dict, Config],
                  weights: Optional[str] = None,
                  device: Optional[str] = None,
                  scope: str = 'mmdet',
                  palette: str = 'none',
                  show_progress: bool = True,
                  cached_names: int = 10000) -> None:
+        if model is None:
+            raise ValueError('name the config of the detector (model=...): '
+                             'what the weights carry of it is code, which '
+                             'is not run')
         if isinstance(model, os.PathLike):
             model = os.fspath(model)
         if isinstance(model, str) and model.endswith('.py') and (
@@ -202,6 +206,9 @@ class RegionInferencer(DetInferencer):
     def preprocess(self, inputs: list, batch_size: int = 1,
                    **kwargs) -> Iterable:
         """As mmdet's; the progress bar learns how many batches there are."""
+        if batch_size < 1:
+            raise ValueError(f'batch_size={batch_size}: give a positive '
+                             'number of images')
         return Sized(super().preprocess(inputs, batch_size, **kwargs),
                      -(-len(inputs) // batch_size))
 
@@ -222,6 +229,9 @@ class RegionInferencer(DetInferencer):
 
     def _check(self, options: dict) -> None:
         """Raise for wrong options before anything is done."""
+        if options.get('show') and not has_display():
+            raise ValueError('show=True, but there is no display: write the '
+                             'pictures with out_dir instead')
         for name in ('stuff_texts', 'tokens_positive'):
             if options.pop(name, None) is not None:
                 raise ValueError(f'{name} is for models that ground phrases '

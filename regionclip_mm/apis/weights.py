@@ -69,6 +69,10 @@ def check_fit(model: nn.Module, checkpoint: dict) -> None:
         CheckpointError: Naming missing, surplus and misshapen keys.
     """
     state = checkpoint.get('state_dict', checkpoint)
+    if not isinstance(state, dict):
+        raise CheckpointError('state_dict of the checkpoint is '
+                              f'{type(state).__name__}, not a dict of '
+                              'weights')
     state = {str(k).removeprefix('module.'): v for k, v in state.items()}
     wanted = model.state_dict()
     missing = [k for k in wanted if k not in state

@@ -105,7 +105,7 @@ def _download(url: str, partial: Path, path: Path, sha256: str) -> str:
         try:
             _resume(url, partial)
             break
-        except (OSError, HTTPException) as error:
+        except (OSError, ValueError, HTTPException) as error:
             refused = isinstance(error, HTTPError) and error.code < 500
             if refused or not left:
                 raise CheckpointError(

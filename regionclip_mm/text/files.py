@@ -40,7 +40,9 @@ def save_plain_file(data: Any, path: PathLike) -> None:
 
     Safe with several processes writing the same path; the last one stays.
     """
-    path = Path(path)
+    path = Path(path).resolve()  # write through a link, not over it
+    if path.exists() and not path.is_file():
+        raise ValueError(f'{path} is not an ordinary file: name another one.')
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f'{path.name}.{uuid.uuid4().hex}.tmp')
     try:

@@ -6,12 +6,12 @@ import functools
 import sys
 import warnings
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Callable
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import regionclip_mm.models  # noqa: E402,F401  registers what configs name
-from regionclip_mm.checkpoint import CheckpointError  # noqa: E402
 
 
 def converter(main: Callable[[], None]) -> Callable[[], None]:
@@ -22,7 +22,7 @@ def converter(main: Callable[[], None]) -> Callable[[], None]:
         warnings.filterwarnings('ignore', category=UserWarning, module='mm')
         try:
             main()
-        except CheckpointError as error:
+        except (ValueError, OSError, RuntimeError, UnpicklingError) as error:
             sys.exit(f'error: {error}')
 
     return run

@@ -13,6 +13,10 @@ from mmdet.structures.bbox import bbox2roi, scale_boxes
 
 from ..utils import class_aware_nms, get_fusion
 
+TEST_OPTIONS = {
+    'score_thr', 'nms', 'max_per_img', 'objectness', 'mask_thr_binary'
+}
+
 
 @MODELS.register_module()
 class RegionRoIHead(StandardRoIHead):
@@ -29,6 +33,14 @@ class RegionRoIHead(StandardRoIHead):
 
     def __init__(self, chunk_size: int = 128, **kwargs) -> None:
         super().__init__(**kwargs)
+        if chunk_size < 1:
+            raise ValueError(f'roi_head.chunk_size={chunk_size}: give a '
+                             'positive number of regions')
+        unknown = set(self.test_cfg or ()) - TEST_OPTIONS
+        if unknown:
+            raise ValueError(
+                f'test_cfg.rcnn has {", ".join(sorted(unknown))}; it takes '
+                f'{", ".join(sorted(TEST_OPTIONS))}')
         self.chunk_size = chunk_size
 
     def _bbox_forward(self, x: Tuple[Tensor, ...], rois: Tensor) -> dict:
