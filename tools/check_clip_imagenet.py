@@ -150,15 +150,17 @@ def check(checkpoint: str, folder: Path, names_file: Optional[str] = None,
     model = load_clip(checkpoint).to(get_device())
     model.set_vocabulary(encode(names, model))
     size = get_arch(model.backbone.arch).image_size
-    runner = Runner(
-        model=model,
-        work_dir='work_dirs/check_clip_imagenet',
-        test_dataloader=dataloader(folder, size, batch_size, workers),
-        test_cfg=dict(),
-        test_evaluator=dict(type='Accuracy', topk=(1, min(5, len(names)))),
-        default_scope='mmpretrain',
-        experiment_name=f'clip_{model.backbone.arch}')
-    return runner.test()
+    # Runner sets the scope for an experiment's first run only.
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        runner = Runner(
+            model=model,
+            work_dir='work_dirs/check_clip_imagenet',
+            test_dataloader=dataloader(folder, size, batch_size, workers),
+            test_cfg=dict(),
+            test_evaluator=dict(type='Accuracy', topk=(1, min(5, len(names)))),
+            default_scope='mmpretrain',
+            experiment_name=f'clip_{model.backbone.arch}')
+        return runner.test()
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--images', default=None,
                         help='your own image or folder; default: 12 scenes')
     parser.add_argument('--out', default='outputs/demo')
-    parser.add_argument('--score-thr', type=float, default=0.75,
+    parser.add_argument('--score-thr', type=float, default=0.5,
                         help='least score to draw')
     parser.add_argument('--no-ap', action='store_true',
                         help='leave out the AP')
@@ -40,17 +40,26 @@ def parse_args() -> argparse.Namespace:
 
 
 def draw(args: argparse.Namespace, data: Path) -> None:
-    """Detect and write the annotated pictures."""
+    """Detect and write the annotated pictures.
+
+    All names of the world take part, so that a thing that was not asked for
+    need not be called by the likest of the few words that were.
+    """
     from projects.emoji_world.emoji_world.concepts import names
     from projects.emoji_world.emoji_world.pictures import draw_all
     from regionclip_mm.apis import RegionInferencer
-    words = args.words or ' . '.join(names('base', 'novel'))
-    print(f'Looking for: {words}')
+    from regionclip_mm.apis.texts import names_of_text
+    words = (names_of_text(args.words) if args.words
+             else names('base', 'novel'))
+    print(f'Looking for: {" . ".join(words)}')
     detect = RegionInferencer(str(CONFIG), str(WEIGHTS), device='cpu',
                               show_progress=False)
     images = args.images or str(data / 'images' / 'demo')
-    found = detect(images, texts=words, return_datasamples=True,
-                   no_save_vis=True)['predictions']
+    found = detect(images, vocabulary=list(dict.fromkeys([*words, *names()])),
+                   return_datasamples=True, no_save_vis=True)['predictions']
+    for sample in found:
+        instances = sample.pred_instances
+        sample.pred_instances = instances[instances.labels < len(words)]
     draw_all(found, args.score_thr, Path(args.out))
     print(f'{len(found)} annotated pictures are in '
           f'{Path(args.out).resolve()}')

@@ -57,7 +57,7 @@ class RegionInferencer(DetInferencer):
     forward_kwargs: set = {'unique_boxes', 'max_boxes', 'min_area', 'scores'}
 
     def __init__(self,
-                 model: Union[str, dict, Config],
+                 model: Union[str, dict, Config, None] = None,
                  weights: Optional[str] = None,
                  device: Optional[str] = None,
                  scope: str = 'mmdet',
@@ -65,9 +65,8 @@ class RegionInferencer(DetInferencer):
                  show_progress: bool = True,
                  cached_names: int = 10000) -> None:
         if model is None:
-            raise ValueError('name the config of the detector (model=...): '
-                             'what the weights carry of it is code, which '
-                             'is not run')
+            raise ValueError('name the config of the detector (model=...); '
+                             'the one in the weights is code: it is not run')
         if isinstance(model, os.PathLike):
             model = os.fspath(model)
         if isinstance(model, str) and model.endswith('.py') and (

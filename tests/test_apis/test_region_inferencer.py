@@ -250,19 +250,21 @@ def test_config_without_a_visualizer(nano_files, tmp_path):
     assert (tmp_path / 'vis/00000000.jpg').exists()
 
 
-def test_config_inside_the_checkpoint(nano_files, tmp_path):
-    config, checkpoint = nano_files
-    data = torch.load(checkpoint)
-    data['meta']['cfg'] = open(config).read()
-    torch.save(data, tmp_path / 'both.pth')
-    detect = RegionInferencer(weights=str(tmp_path / 'both.pth'), device='cpu',
-                              show_progress=False)
-    assert detect(make_image(), texts='cat')['predictions'][0]['bboxes']
-
-
 def test_results_file_is_plain_json(detect, tmp_path):
     detect(make_image(), vocabulary=['人', 'größe'], out_dir=str(tmp_path),
            no_save_pred=False, no_save_vis=True)
     data = json.loads((tmp_path / 'predictions.json').read_text())
     assert [c['name'] for c in data['categories']] == ['人', 'größe']
     assert data['skipped'] == []
+
+
+def test_batch_size_and_display(tmp_path, monkeypatch):
+    from nano import make_image, write_nano
+    for name in ('DISPLAY', 'WAYLAND_DISPLAY'):
+        monkeypatch.delenv(name, raising=False)
+    detect = RegionInferencer(*write_nano(tmp_path), device='cpu',
+                              show_progress=False)
+    with pytest.raises(ValueError, match='batch_size=0'):
+        detect(make_image(), batch_size=0, vocabulary=['cat'])
+    with pytest.raises(ValueError, match='no display.*out_dir'):
+        detect(make_image(), show=True, vocabulary=['cat'])

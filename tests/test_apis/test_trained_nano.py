@@ -63,3 +63,14 @@ def test_finds_what_the_words_say(detect, scenes):
     easier = detect(images, texts=own, unique_boxes=True,
                     max_boxes=12)['predictions']
     assert hits(scenes, easier) > hits(scenes, found)
+
+
+def test_mmdets_inferencer_with_the_shipped_files(tmp_path):
+    from mmdet.apis import DetInferencer
+    from nano import make_image
+    root = ROOT / 'projects/emoji_world'
+    detect = DetInferencer(str(root / 'configs/regionclip_nano.py'),
+                           str(root / 'weights/regionclip_nano.pth'),
+                           device='cpu', show_progress=False)
+    result = detect(make_image(128, 128), return_vis=True)
+    assert len(result['predictions']) == 1

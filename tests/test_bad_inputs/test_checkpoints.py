@@ -88,3 +88,17 @@ def test_no_checkpoint_at_all(nano_files):
                                   show_progress=False)
     with pytest.raises(RuntimeError, match='no trained weights'):
         detect(make_image(), texts='cat')
+
+
+def test_config_inside_the_weights_is_not_run(tmp_path):
+    """It is Python: MMEngine would execute it."""
+    from nano import write_nano
+
+    from regionclip_mm.apis import RegionInferencer
+    _, weights = write_nano(tmp_path)
+    loaded, proof = torch.load(weights), tmp_path / 'ran'
+    loaded['meta']['cfg'] = f"x = open({str(proof)!r}, 'w')\nmodel = dict()"
+    torch.save(loaded, weights)
+    with pytest.raises(ValueError, match='name the config'):
+        RegionInferencer(None, weights)
+    assert not proof.exists()

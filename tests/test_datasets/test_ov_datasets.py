@@ -156,7 +156,7 @@ def test_corrupt_image_is_named(tmp_path, backend):
         dict(type='OVCocoDataset', ann_file=path, test_mode=True,
              metainfo=dict(classes=NAMES), data_prefix=dict(
                  img=str(tmp_path)), pipeline=[
-                     dict(type='mmdet.LoadImageFromFile',
+                     dict(type='LoadImageFromFile',
                           imdecode_backend=backend)]))
     assert dataset[0]['img'].shape == (96, 128, 3)
     with pytest.raises(RuntimeError, match='101.png.*data_prefix'):

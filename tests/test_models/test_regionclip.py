@@ -296,3 +296,16 @@ def test_regions_without_a_shared_head():
     got = head.encode_regions((torch.rand(1, 512, 8, 8), ),
                               [torch.tensor([[0., 0, 9, 9]])])
     assert got.shape == (1, 128)
+
+
+@pytest.mark.parametrize('change, message', [
+    (dict(test_cfg=dict(objectnes='none')),
+     'rcnn has objectnes; it takes .*objectness'),
+    (dict(chunk_size=0), 'chunk_size=0: give a positive')])
+def test_misspelt_options_of_the_head(change, message):
+    from nano import nano_model
+
+    from mmdet.registry import MODELS
+    head = {**nano_model()['roi_head'], **change}
+    with pytest.raises(ValueError, match=message):
+        MODELS.build(ConfigDict(head))
