@@ -3,7 +3,8 @@
     python projects/emoji_world/demo.py --words "cat . dog . space invader"
 
 Draws what the shipped detector finds in 12 scenes, then measures its AP50 on
-the 200 scenes of the fixed evaluation set. About a minute on 2 cores.
+the 200 scenes of the fixed evaluation set. Half a minute on 2 idle
+cores, some minutes on busy ones.
 """
 import argparse
 import sys

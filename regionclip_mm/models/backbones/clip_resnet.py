@@ -80,8 +80,8 @@ class CLIPResNet(BaseModule):
         Returns:
             One map (N, C_i, H / s_i, W / s_i) for each of ``out_indices``.
         """
-        # 1.4 to 4 times faster than the default layout on a CPU; the maps go
-        # out in the default one because mmcv's RoIAlign reads no other.
+        # Faster than the default layout on a CPU (docs/benchmarks.md); the maps
+        # go out in the default one because mmcv's RoIAlign reads no other.
         x = self._at_least_a_cell(x)
         x = self.stem(x.contiguous(memory_format=torch.channels_last))
         outs = []

@@ -157,17 +157,14 @@ class RegionCLIP(TwoStageDetector):
         vocabulary = self.vocabulary
         if vocabulary is None:
             raise RuntimeError(NO_CLASSES)
-        arch, own = (vocabulary.meta or {}).get('arch'), self._arch
+        arch = vocabulary.meta.get('arch')
+        own = getattr(self.backbone, 'arch', None)
         if arch and own and arch != own:
             raise ValueError(
                 f"the vocabulary is of CLIP's {arch}, the detector's backbone "
                 f'is {own}: build it anew with tools/build_vocabulary.py '
                 f'--arch {own}, or change cls_predictor_cfg.vocabulary')
         return vocabulary
-
-    @property
-    def _arch(self) -> Optional[str]:
-        return getattr(self.backbone, 'arch', None)
 
     def _propose(self, inputs: Tensor, samples: SampleList) -> None:
         self.proposal_source.fill(inputs, samples, self.data_preprocessor)

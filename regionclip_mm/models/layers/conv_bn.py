@@ -7,9 +7,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 def conv_bn(x: Tensor, conv: nn.Conv2d, bn: nn.BatchNorm2d) -> Tensor:
     """``bn(conv(x))``, with the norm folded into the kernel at inference.
 
-    The folded kernel is made at each call (under 1 % of the time of the
-    convolution on maps of ordinary size), so that it never outlives the
-    weights it was made from.
+    The folded kernel is made at each call, which costs little beside the
+    convolution, so that it never outlives the weights it was made from.
 
     Args:
         x: Feature map (N, C, H, W).

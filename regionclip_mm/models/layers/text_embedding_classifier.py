@@ -24,8 +24,8 @@ class TextEmbeddingClassifier(nn.Module):
     checkpoint: they come from the vocabulary, which is read at first use
     because mmdet's heads build this layer more than once.
 
-    Parity: ``clip_cls`` predictor of the reference, with ``cls_bg_score``
-    zero. Logits stay in float32 under autocast.
+    Parity: ``box_predictor`` of the reference, whose ``cls_bg_score`` is zero;
+    golden logits in ``g2_zeroshot_gt_rn50``. Logits stay in float32 under autocast.
 
     Args:
         in_features: Size D of the region embeddings; given by the bbox head.

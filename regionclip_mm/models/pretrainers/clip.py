@@ -45,7 +45,7 @@ class CLIP(BaseModel):
         # CLIP's initial temperature of 0.07
         self.logit_scale = nn.Parameter(torch.tensor(1 / 0.07).log())
         self.max_scale = max_scale
-        self._vocabulary: Optional[Vocabulary] = None
+        self._classes: Optional[Tensor] = None
 
     @property
     def scale(self) -> Tensor:
@@ -67,7 +67,8 @@ class CLIP(BaseModel):
         """
         if not isinstance(vocabulary, Vocabulary):
             vocabulary = encode_vocabulary(vocabulary, self.text_encoder)
-        self._vocabulary = vocabulary
+        self._classes = F.normalize(vocabulary.embeddings.to(
+            self.logit_scale.device).float(), dim=-1)
 
     def forward(self,
                 inputs: Tensor,
@@ -103,12 +104,11 @@ class CLIP(BaseModel):
             The samples with ``pred_score`` (K,), softmax probabilities, and
             ``pred_label`` (1,), as mmpretrain's metrics read them.
         """
-        if self._vocabulary is None:
+        if self._classes is None:
             raise RuntimeError('CLIP has no classes to choose from: call '
                                'set_vocabulary(names) before predicting')
-        text = self._vocabulary.embeddings.to(inputs)
-        cosine = (F.normalize(self.encode_image(inputs), dim=-1)
-                  @ F.normalize(text, dim=-1).t())
+        image = F.normalize(self.encode_image(inputs).float(), dim=-1)
+        cosine = image @ self._classes.to(image).t()
         for sample, score in zip(data_samples,
                                  (self.scale * cosine).softmax(-1)):
             sample.pred_score = score
