@@ -21,13 +21,14 @@ import regionclip_mm.models  # noqa: F401
 
 from ..text import Vocabulary
 from .coco_results import CocoResults
-from .drawing import (drawable, has_display, long_palette, picture_name,
+from .drawing import (drawable, long_palette, picture_name,
                       without_bounds_warnings)
 from .image_feed import ImageFeed, Sized, list_images
 from .image_loading import ImageError
+from .options import FOREIGN, check_options
 from .selection import Selection
 from .texts import Names, Text, names_per_image
-from .weights import check_fit, plain_uri
+from .weights import check_fit, plain_meta, plain_uri
 from .word_cache import WordCache, encode_all, encode_names, using
 
 
@@ -72,6 +73,7 @@ class RegionInferencer(DetInferencer):
         if isinstance(model, str) and model.endswith('.py') and (
                 not os.path.isfile(model)):
             raise FileNotFoundError(f'there is no config file {model}')
+        check_options(dict(cached_names=cached_names))
         self.words = WordCache(cached_names)
         self._results, self._pictures = CocoResults(), set()
         super().__init__(model, plain_uri(weights), device, scope, palette,
@@ -115,6 +117,9 @@ class RegionInferencer(DetInferencer):
             order, and ``skipped``, the others, with the reason.
         """
         self._check(kwargs)
+        check_options(dict(batch_size=batch_size, chunked_size=chunked_size,
+                           custom_entities=custom_entities,
+                           no_save_pred=no_save_pred))
         inputs = self._inputs_to_list(inputs)
         names = names_per_image(texts, vocabulary, len(inputs),
                                 custom_entities)
@@ -162,7 +167,7 @@ class RegionInferencer(DetInferencer):
                   no_save_vis: bool = False,
                   img_out_dir: str = '',
                   **options) -> Optional[List[np.ndarray]]:
-        """Draw on the images as they were detected in, (H, W, 3) in BGR."""
+        """Draw on images (H, W, 3), BGR; enlarge small ones, for files."""
         out_dir = '' if no_save_vis else img_out_dir
         if not (show or out_dir or return_vis):
             return None
@@ -173,9 +178,10 @@ class RegionInferencer(DetInferencer):
             self.visualizer.dataset_meta = dict(
                 palette=long_palette(self._palette, count))
             name = picture_name(sample.img_path, self._pictures)
+            image, sample = magnified(image, drawable(sample), not return_vis)
             with without_bounds_warnings():
                 self.visualizer.add_datasample(
-                    name, image[..., ::-1], drawable(sample), draw_gt=False,
+                    name, image[..., ::-1], sample, draw_gt=False,
                     show=show, **options,
                     out_file=os.path.join(out_dir, 'vis', name) if out_dir
                     else None)
@@ -205,9 +211,7 @@ class RegionInferencer(DetInferencer):
     def preprocess(self, inputs: list, batch_size: int = 1,
                    **kwargs) -> Iterable:
         """As mmdet's; the progress bar learns how many batches there are."""
-        if batch_size < 1:
-            raise ValueError(f'batch_size={batch_size}: give a positive '
-                             'number of images')
+        check_options(dict(batch_size=batch_size))
         return Sized(super().preprocess(inputs, batch_size, **kwargs),
                      -(-len(inputs) // batch_size))
 
@@ -228,13 +232,9 @@ class RegionInferencer(DetInferencer):
 
     def _check(self, options: dict) -> None:
         """Raise for wrong options before anything is done."""
-        if options.get('show') and not has_display():
-            raise ValueError('show=True, but there is no display: write the '
-                             'pictures with out_dir instead')
-        for name in ('stuff_texts', 'tokens_positive'):
-            if options.pop(name, None) is not None:
-                raise ValueError(f'{name} is for models that ground phrases '
-                                 'or segment stuff; RegionCLIP takes texts')
+        check_options(options)
+        for name in FOREIGN:
+            options.pop(name, None)
         Selection(**{key: value for key, value in options.items()
                      if key in self.forward_kwargs})
 
@@ -293,8 +293,6 @@ class RegionInferencer(DetInferencer):
         """As mmdet's, if they fit; names come from the vocabulary."""
         if checkpoint is not None:
             check_fit(model, checkpoint)
-            meta = dict(checkpoint.get('meta') or {})
-            meta.setdefault('dataset_meta', dict(classes=()))
             checkpoint = dict(state_dict=checkpoint.get(
-                'state_dict', checkpoint), meta=meta)
+                'state_dict', checkpoint), meta=plain_meta(checkpoint))
         super()._load_weights_to_model(model, checkpoint, cfg)

@@ -5,6 +5,8 @@ import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
 
+from .options import check_options, is_integer, is_number
+
 SCORES = ('fused', 'class')
 
 
@@ -31,11 +33,13 @@ class Selection:
         if self.scores not in SCORES:
             raise ValueError(f'scores={self.scores!r}: choose one of '
                              f'{", ".join(map(repr, SCORES))}')
-        if self.max_boxes < -1 or self.max_boxes == 0:
-            raise ValueError(f'max_boxes={self.max_boxes}: give a positive '
+        check_options(dict(unique_boxes=self.unique_boxes))
+        if not is_integer(self.max_boxes) or self.max_boxes < -1 or (
+                self.max_boxes == 0):
+            raise ValueError(f'max_boxes={self.max_boxes!r}: give a positive '
                              'number, or -1 for all')
-        if self.min_area < 0:
-            raise ValueError(f'min_area={self.min_area}: give a number of '
+        if not is_number(self.min_area) or self.min_area < 0:
+            raise ValueError(f'min_area={self.min_area!r}: give a number of '
                              'square pixels, not negative')
 
     def __call__(self, instances: InstanceData) -> InstanceData:

@@ -8,6 +8,7 @@ from mmdet.evaluation.functional.class_names import dataset_aliases
 
 from ..text import Vocabulary
 from ..text.checks import check_names
+from ..text.encoding import warn_of_same_words
 
 Names = Tuple[str, ...]
 Text = Union[str, Sequence[str]]
@@ -83,12 +84,29 @@ def names_per_image(texts: Union[str, Sequence[Text], None],
     if isinstance(vocabulary, Vocabulary) or vocabulary is texts is None:
         return []
     if vocabulary is not None:
-        return [check_names(vocabulary)] * count
-    if isinstance(texts, str):
-        return [names_of_text(texts, custom_entities)] * count
+        found = [check_names(vocabulary)] * count
+    elif isinstance(texts, str):
+        found = [names_of_text(texts, custom_entities)] * count
+    else:
+        found = [names_of_text(text, custom_entities)
+                 for text in _one_for_each(texts, count)]
+    for names in dict.fromkeys(found):
+        warn_of_same_words(names)
+    return found
+
+
+def _one_for_each(texts: Sequence[Text], count: int) -> Sequence[Text]:
+    """Texts of ``count`` images, if they are that."""
+    if not isinstance(texts, (list, tuple)):
+        raise TypeError(f'texts={texts!r}: give a text for all images, as in '
+                        "'cat . dog', or a list with one for each image")
     if len(texts) != count:
         raise ValueError(
             f'{len(texts)} texts for {count} images: a list has one text for '
             'each image. For the same names in all images write '
             "texts='cat . dog' or vocabulary=['cat', 'dog']")
-    return [names_of_text(text, custom_entities) for text in texts]
+    for row, text in enumerate(texts):
+        if not isinstance(text, (str, list, tuple)):
+            raise TypeError(f'texts[{row}] is {text!r}: give a text such as '
+                            "'cat . dog', or a list of names")
+    return texts

@@ -1,15 +1,18 @@
 """Weights for inference: read as data, and refused unless they fit."""
 import hashlib
 import os
+from http.client import HTTPException
+from pathlib import Path
 from typing import Any, List, Optional
 from urllib.parse import urlparse
 
 import torch
 from mmengine.runner import CheckpointLoader
-from torch import nn
+from torch import Tensor, nn
 
 from ..checkpoint import CheckpointError
 from ..checkpoint.safe_load import load_object
+from ..text.files import remove_leftovers
 
 PLAIN = 'plain://'
 TEXT = 'text_encoder.'
@@ -35,11 +38,17 @@ def _download(url: str) -> str:
     """Path of a downloaded file; other addresses have other paths."""
     folder = os.path.join(torch.hub.get_dir(), 'checkpoints')
     address = hashlib.sha256(url.encode()).hexdigest()[:16]
-    name = os.path.basename(urlparse(url).path)
-    path = os.path.join(folder, f'{address}-{name}')
-    if not os.path.exists(path):
-        os.makedirs(folder, exist_ok=True)
-        torch.hub.download_url_to_file(url, path)
+    try:
+        name = os.path.basename(urlparse(url).path)
+        path = os.path.join(folder, f'{address}-{name}')
+        if not os.path.exists(path):
+            os.makedirs(folder, exist_ok=True)
+            remove_leftovers(Path(folder), 'partial')
+            torch.hub.download_url_to_file(url, path)
+    except (OSError, ValueError, HTTPException) as error:
+        raise CheckpointError(
+            f'the weights {url} could not be downloaded ({error}): check the '
+            'address, or download the file and give its path') from None
     return path
 
 
@@ -85,9 +94,10 @@ def check_fit(model: nn.Module, checkpoint: dict) -> None:
         missing = [k for k in missing if not k.startswith(TEXT)]
     if not any(k.startswith(TEXT) for k in wanted):
         surplus = [k for k in surplus if not k.startswith(TEXT)]
+    broken = [k for k, v in state.items() if k in wanted and not _finite(v)]
     problems = [_list(*item) for item in (
-        ('missing', missing), ('surplus', surplus), ('misshapen', misshapen))
-        if item[1]]
+        ('missing', missing), ('surplus', surplus), ('misshapen', misshapen),
+        ('not finite numbers', broken)) if item[1]]
     if problems:
         raise CheckpointError(
             'the weights do not fit the model of the config, so they were '
@@ -99,6 +109,26 @@ def check_fit(model: nn.Module, checkpoint: dict) -> None:
 
 def _shape(value: Any) -> tuple:
     return tuple(getattr(value, 'shape', ()))
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, Tensor) and bool(value.isfinite().all())
+
+
+def plain_meta(checkpoint: dict) -> dict:
+    """``meta`` of a checkpoint as mmdet's inferencer reads it.
+
+    Args:
+        checkpoint: What was loaded; its ``meta`` may be of any type.
+    """
+    meta = checkpoint.get('meta')
+    meta = {str(k): v for k, v in meta.items()} if isinstance(
+        meta, dict) else {}
+    known = meta.get('dataset_meta')
+    if not isinstance(known, dict) or not all(
+            isinstance(key, str) for key in known):
+        meta['dataset_meta'] = dict(classes=())
+    return meta
 
 
 def _list(title: str, keys: List[str]) -> str:

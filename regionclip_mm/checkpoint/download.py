@@ -4,7 +4,7 @@ import os
 import time
 import warnings
 from contextlib import contextmanager
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
 from pathlib import Path
 from typing import Iterator
 from urllib.error import HTTPError
@@ -106,7 +106,8 @@ def _download(url: str, partial: Path, path: Path, sha256: str) -> str:
             _resume(url, partial)
             break
         except (OSError, ValueError, HTTPException) as error:
-            refused = isinstance(error, HTTPError) and error.code < 500
+            refused = (isinstance(error, HTTPError) and error.code < 500
+                       or isinstance(error, (ValueError, InvalidURL)))
             if refused or not left:
                 raise CheckpointError(
                     f'{url} could not be downloaded ({error}). '

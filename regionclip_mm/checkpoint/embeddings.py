@@ -1,11 +1,11 @@
 """Released class embeddings, bare tensors, and their names -> Vocabulary."""
-import json
 from pathlib import Path
 from typing import List, Sequence, Union
 
 from torch import Tensor
 
 from ..text import Vocabulary
+from ..text.json_files import check_categories, read_json
 from .errors import CheckpointError
 from .safe_load import load_object
 
@@ -42,7 +42,11 @@ def convert_embeddings(path: Union[str, Path], names: Sequence[str],
 
 def names_from_text(path: Union[str, Path]) -> List[str]:
     """Names of a text file in UTF-8, one a line, without blank lines."""
-    lines = _read(path).splitlines()
+    text = _read(path)
+    if text.lstrip()[:1] in ('{', '[') and Path(path).suffix == '.json':
+        raise CheckpointError(f'{path} is a json file, not a text file with '
+                              'one name a line: give it with --json.')
+    lines = text.splitlines()
     return [line.strip() for line in lines if line.strip()]
 
 
@@ -55,15 +59,21 @@ def names_from_json(path: Union[str, Path],
         frequencies: LVIS only: 'cf' is the 866 base classes, 'r' the rare
             ones.
     """
+    unknown = set(frequencies) - set(COMMON + FREQUENT + RARE)
+    if unknown or not frequencies:
+        raise CheckpointError(f'frequencies={frequencies!r}: give one or more '
+                              "of the letters r, c, f, such as 'cf'")
     try:
-        categories = json.loads(_read(path))['categories']
-        rows = sorted(categories, key=lambda category: category['id'])
-        return [row['name'] for row in rows
-                if row.get('frequency', COMMON) in frequencies]
-    except (ValueError, KeyError, TypeError) as error:
+        data = read_json(path)
+        categories = data.get('categories') if isinstance(data, dict) else None
+        check_categories(categories, str(path))
+    except (OSError, ValueError) as error:
         raise CheckpointError(
-            f'{path} has no list of categories with id and name '
-            f'({type(error).__name__}: {error}).') from None
+            f'{error}. Names are read from categories with id and name'
+        ) from None
+    rows = sorted(categories, key=lambda category: category['id'])
+    return [row['name'] for row in rows
+            if row.get('frequency', COMMON) in tuple(frequencies)]
 
 
 def _read(path: Union[str, Path]) -> str:

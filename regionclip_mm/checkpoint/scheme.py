@@ -62,8 +62,15 @@ def download(name: str) -> Path:
     """
     name = resolve(name)
     sha256, path = SHA256[name], cache_dir() / f'{name}.pt'
-    base = os.environ.get(URL_VARIABLE) or OPENAI
-    return fetch(f'{base.rstrip("/")}/{sha256}/{name}.pt', path, sha256)
+    mirror = os.environ.get(URL_VARIABLE)
+    url = f'{(mirror or OPENAI).rstrip("/")}/{sha256}/{name}.pt'
+    try:
+        return fetch(url, path, sha256)
+    except CheckpointError as error:
+        if not mirror:
+            raise
+        raise CheckpointError(f'The mirror {URL_VARIABLE}={mirror!r} does not '
+                              f'help: {error}') from None
 
 
 @CheckpointLoader.register_scheme(prefixes=SCHEME)

@@ -1,10 +1,11 @@
 """Reads, narrows and writes COCO and LVIS annotation files."""
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Callable, Iterable, Sequence, Union
 
+from ..text.files import written_whole
+from ..text.json_files import (ANNOTATION, IMAGE, check_categories,
+                               check_items, read_json)
 from .class_order import category_ids
 
 PathLike = Union[str, Path]
@@ -24,17 +25,16 @@ def read_annotations(path: PathLike) -> dict:
         raise FileNotFoundError(
             f'there is no {path}; download the annotations first, see '
             'docs/datasets.md')
-    try:
-        data = json.loads(path.read_text())
-    except ValueError as error:
-        raise ValueError(f'{path} is not a json file, or a cut-off one: '
-                         f'{error}') from error
+    data = read_json(path)
     parts = ('images', 'annotations', 'categories')
     missing = [p for p in parts if not isinstance(data, dict)
                or not data.get(p)]
     if missing:
         raise ValueError(f'{path} has no {", ".join(missing)}; a COCO or LVIS '
                          'file with annotations is needed')
+    check_items(data, 'images', IMAGE, str(path))
+    check_items(data, 'annotations', ANNOTATION, str(path))
+    check_categories(data['categories'], str(path))
     for key, part in (('image_id', 'images'), ('category_id', 'categories')):
         known = {item['id'] for item in data[part]}
         stray = [a['id'] for a in data['annotations'] if a[key] not in known]
@@ -98,14 +98,5 @@ def write_annotations(path: PathLike, data: dict,
 
 def write_whole(path: PathLike, text: str) -> None:
     """Write a text file under another name, then rename it."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix='.partial')
-    try:
-        with os.fdopen(handle, 'w', encoding='utf-8') as file:
-            file.write(text)
-        os.chmod(partial, 0o644)
-        os.replace(partial, path)
-    except BaseException:
-        os.unlink(partial)
-        raise
+    with written_whole(path) as partial:
+        partial.write_text(text, encoding='utf-8')

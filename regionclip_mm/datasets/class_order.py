@@ -6,6 +6,8 @@ from typing import Iterable, List, Mapping, Sequence
 from mmdet.datasets.api_wrappers import COCO
 
 from ..text import canonical_name
+from ..text.json_files import (ANNOTATION, IMAGE, check_categories,
+                               check_items, read_json)
 
 
 def category_ids(categories: Iterable[Mapping],
@@ -25,6 +27,8 @@ def category_ids(categories: Iterable[Mapping],
     Raises:
         ValueError: If a name is missing, or given twice.
     """
+    categories = list(categories)
+    check_categories(categories, source)
     names = [canonical_name(category['name']) for category in categories]
     ids = dict(zip(names, (category['id'] for category in categories)))
     wanted = [canonical_name(name) for name in classes]
@@ -58,6 +62,27 @@ def _missing_message(missing: List[str], known: List[str],
             'ann_file')
 
 
+def read_api_file(path: str) -> dict:
+    """Read an annotation file that may lack annotations (a test set).
+
+    Raises:
+        ValueError: If it is none, or a part of it is malformed.
+    """
+    data = read_json(path)
+    missing = [key for key in ('images', 'categories')
+               if not isinstance(data, dict) or not data.get(key)]
+    if missing:
+        raise ValueError(
+            f'{path} has no {" and no ".join(missing)}: it is not a '
+            'COCO-format annotation file, or an empty one. Check ann_file of '
+            'the dataset')
+    check_items(data, 'images', IMAGE, path)
+    check_categories(data['categories'], path)
+    if 'annotations' in data:
+        check_items(data, 'annotations', ANNOTATION, path)
+    return data
+
+
 class ClassOrderCOCO(COCO):
     """mmdet's COCO api, answering in the order of the names asked for.
 
@@ -66,15 +91,11 @@ class ClassOrderCOCO(COCO):
     """
 
     def __init__(self, annotation_file: str) -> None:
+        super().__init__()
         self.source = annotation_file
-        super().__init__(annotation_file)
-        missing = [key for key in ('images', 'categories')
-                   if not self.dataset.get(key)]
-        if missing:
-            raise ValueError(
-                f'{annotation_file} has no {" and no ".join(missing)}: it is '
-                'not a COCO-format annotation file, or an empty one. Check '
-                'ann_file of the dataset')
+        self.dataset = read_api_file(annotation_file)
+        self.createIndex()
+        self.img_ann_map, self.cat_img_map = self.imgToAnns, self.catToImgs
 
     def get_cat_ids(self,
                     cat_names: Sequence[str] = (),

@@ -46,7 +46,13 @@ class OVLVISDataset(OpenVocabularyMixin, LVISV1Dataset):
 
     def parse_data_info(self, raw_data_info: dict) -> dict:
         """As mmdet's for COCO, with the image's path from its url."""
-        image = raw_data_info['raw_img_info']
-        if 'coco_url' in image:
-            image['file_name'] = '/'.join(image['coco_url'].split('/')[-2:])
-        return super().parse_data_info(raw_data_info)
+        image = self.with_file_name(raw_data_info['raw_img_info'])
+        return super().parse_data_info(dict(raw_data_info,
+                                            raw_img_info=image))
+
+    def with_file_name(self, image: dict) -> dict:
+        """An entry of ``images``, its path as ``train2017/NAME``."""
+        url = image.get('coco_url')
+        if not isinstance(url, str):
+            return image
+        return dict(image, file_name='/'.join(url.split('/')[-2:]))

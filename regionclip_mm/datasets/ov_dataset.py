@@ -1,6 +1,7 @@
 """What the open-vocabulary datasets add to mmdet's."""
 from typing import Any, List
 
+from ..text.json_files import IMAGE_TO_LOAD, check_items
 from .class_order import ClassOrderCOCO
 
 SPLITS = ('all', 'base', 'novel')
@@ -46,7 +47,16 @@ class OpenVocabularyMixin:
 
     def COCOAPI(self, annotation_file: str) -> ClassOrderCOCO:
         """Open the annotation file; mmdet's ``load_data_list`` calls this."""
-        return ClassOrderCOCO(annotation_file)
+        api = ClassOrderCOCO(annotation_file)
+        images = [self.with_file_name(image)
+                  for image in api.dataset['images']]
+        check_items(dict(images=images), 'images', IMAGE_TO_LOAD,
+                    annotation_file)
+        return api
+
+    def with_file_name(self, image: dict) -> dict:
+        """An entry of ``images`` as COCO writes it."""
+        return image
 
     def filter_data(self) -> List[dict]:
         """As mmdet's in training, at test time too; never leaves nothing."""

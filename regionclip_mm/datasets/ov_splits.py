@@ -10,6 +10,7 @@ from typing import Iterable, Mapping, Tuple
 from mmdet.datasets import LVISV1Dataset
 
 from ..text import canonical_name
+from ..text.json_files import check_categories
 
 Names = Tuple[str, ...]
 
@@ -44,7 +45,8 @@ def lvis_rare_names(categories: Iterable[Mapping],
         categories: Entries with ``name`` and ``frequency`` (r, c or f).
         source: Where they come from, for the error message.
     """
-    rare = []
+    categories, rare = list(categories), []
+    check_categories(categories, source)
     for category in categories:
         name, frequency = category['name'], category.get('frequency')
         if frequency not in ('r', 'c', 'f'):

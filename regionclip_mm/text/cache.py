@@ -9,7 +9,7 @@ from typing import Callable, Iterator, Optional, Sequence
 
 from filelock import FileLock
 
-from .files import PathLike
+from .files import PathLike, remove_leftovers
 from .vocabulary import Vocabulary
 
 FORMAT = 1  # raise it when the same key would give other embeddings
@@ -86,6 +86,7 @@ class VocabularyCache:
 
     @staticmethod
     def _write(vocabulary: Vocabulary, path: Path) -> None:
+        remove_leftovers(path.parent, 'tmp')  # of any entry, by their age
         for partial in path.parent.glob(f'{path.name}.*.tmp'):
             partial.unlink(missing_ok=True)  # of a killed process: we lock
         try:

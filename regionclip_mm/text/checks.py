@@ -2,12 +2,14 @@
 import collections
 import hashlib
 import json
-from typing import Sequence, Tuple
+from typing import Any, Sequence, Tuple
 
 import torch
 from torch import Tensor
 
 SHOWN = 10  # names listed in an error message
+LONGEST = 10_000  # characters of a name; a prompt holds about 300
+FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
 def content_hash(names: Sequence[str], embeddings: Tensor) -> str:
@@ -15,19 +17,26 @@ def content_hash(names: Sequence[str], embeddings: Tensor) -> str:
 
     Args:
         names: The names, in order.
-        embeddings: Their embeddings (K, D), contiguous, on the CPU.
+        embeddings: Their embeddings (K, D).
     """
     digest = hashlib.sha256(json.dumps(list(names)).encode())
-    digest.update(embeddings.flatten().view(torch.uint8).numpy())
+    values = embeddings.detach().cpu().clone(
+        memory_format=torch.contiguous_format)  # may have been expanded
+    digest.update(values.flatten().view(torch.uint8).numpy())
     return digest.hexdigest()
 
 
 def check_names(names: Sequence[str]) -> Tuple[str, ...]:
-    """Names as a tuple, if they are a non-empty list of different texts."""
-    if isinstance(names, str):
-        raise TypeError(f'Class names must be a list, got the text {names!r}; '
-                        f'for one class write [{names!r}].')
-    names = tuple(names)
+    """Names as a tuple, if they are a non-empty list of different texts.
+
+    Names that differ only in case or in spaces are different names: datasets
+    have such. Users are warned of them, see ``warn_of_same_words``.
+
+    Raises:
+        TypeError: If they are no list, or an unordered set.
+        ValueError: If some cannot be class names.
+    """
+    names = _as_tuple(names)
     if not names:
         raise ValueError('The vocabulary is empty: give at least one name.')
     wrong = [name for name in names
@@ -35,11 +44,40 @@ def check_names(names: Sequence[str]) -> Tuple[str, ...]:
     if wrong:
         raise ValueError(f'Class names must be texts that are not blank, got '
                          f'{listed(wrong)}.')
+    endless = [name for name in names if len(name) > LONGEST]
+    if endless:
+        raise ValueError(f'Class names must have at most {LONGEST} characters;'
+                         f' too long: {listed(endless)}. Was a whole file '
+                         'given as one name?')
+    halves = [name for name in names if not is_text(name)]
+    if halves:
+        raise ValueError('Class names must be texts that can be written as '
+                         'UTF-8; these have a lone surrogate, half of a '
+                         f'character: {listed(halves)}.')
     twice = [name for name, n in collections.Counter(names).items() if n > 1]
     if twice:
         raise ValueError('Class names must differ; given more than once: '
                          f'{listed(twice)}.')
     return names
+
+
+def _as_tuple(names: Any) -> Tuple[str, ...]:
+    if isinstance(names, str):
+        raise TypeError(f'Class names must be a list, got the text {names!r}; '
+                        f'for one class write [{names!r}].')
+    if isinstance(names, (set, frozenset)) or not hasattr(names, '__iter__'):
+        raise TypeError('Class names must be a list of texts, got '
+                        f'{type(names).__name__}: {listed([names])}.')
+    return tuple(names)
+
+
+def is_text(value: Any) -> bool:
+    """Whether it is a text that can be written as UTF-8."""
+    try:
+        value.encode()
+    except (AttributeError, UnicodeEncodeError):
+        return False
+    return True
 
 
 def check_embeddings(names: Tuple[str, ...], embeddings: Tensor) -> None:
@@ -48,9 +86,18 @@ def check_embeddings(names: Tuple[str, ...], embeddings: Tensor) -> None:
         raise TypeError('Embeddings must be a tensor, got '
                         f'{type(embeddings).__name__}.')
     shape = tuple(embeddings.shape)
-    if embeddings.ndim != 2 or not embeddings.is_floating_point():
+    if embeddings.ndim != 2 or embeddings.dtype not in FLOATS:
         raise ValueError('Embeddings must be floating point of shape '
                          f'(names, D), got {embeddings.dtype} {shape}.')
+    if embeddings.layout != torch.strided:
+        raise ValueError(f'Embeddings must be a dense tensor, got the layout '
+                         f'{embeddings.layout}: call to_dense().')
+    if embeddings.is_meta:
+        raise ValueError(f'Embeddings {shape} have no values: they are on the '
+                         "device 'meta'. Make them on a real device.")
+    if shape[1] == 0:
+        raise ValueError(f'Embeddings have no columns: their shape is {shape}'
+                         ', not (names, D).')
     if len(embeddings) != len(names):
         raise ValueError(f'{len(names)} names do not match {len(embeddings)} '
                          f'rows of embeddings {shape}.')

@@ -2,13 +2,16 @@
 import os
 import pickle
 import re
+import time
 import uuid
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Iterator, Union
 
 import torch
 
 PathLike = Union[str, os.PathLike]
+STALE = 3600  # seconds after which a part belongs to a dead process
 
 
 def load_plain_file(path: PathLike) -> Any:
@@ -21,7 +24,8 @@ def load_plain_file(path: PathLike) -> Any:
     if not Path(path).is_file():
         raise FileNotFoundError(f'There is no file {path}.')
     try:
-        return torch.load(path, map_location='cpu', weights_only=True)
+        with torch.sparse.check_sparse_tensor_invariants():
+            return torch.load(path, map_location='cpu', weights_only=True)
     except pickle.UnpicklingError as error:
         wanted = re.search(r'GLOBAL (\S+)', str(error))
         reason = f'it asks for {wanted[1]}' if wanted else 'it is unreadable'
@@ -40,13 +44,54 @@ def save_plain_file(data: Any, path: PathLike) -> None:
 
     Safe with several processes writing the same path; the last one stays.
     """
+    with written_whole(path) as partial:
+        torch.save(data, partial)
+
+
+@contextmanager
+def written_whole(path: PathLike) -> Iterator[Path]:
+    """Another path to write to, which becomes ``path`` at the end.
+
+    After an error the old file stays. What a killed process left behind is
+    removed by the next one that writes the same file, see
+    :func:`remove_leftovers`.
+
+    Raises:
+        ValueError: If there is something other than a file.
+    """
     path = Path(path).resolve()  # write through a link, not over it
     if path.exists() and not path.is_file():
         raise ValueError(f'{path} is not an ordinary file: name another one.')
     path.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(path.parent, 'tmp', path.name)
     partial = path.with_name(f'{path.name}.{uuid.uuid4().hex}.tmp')
     try:
-        torch.save(data, partial)
+        yield partial
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path, suffix: str, name: str = '') -> None:
+    """Remove parts of files that nobody has written to for an hour.
+
+    Killed processes leave them. One that still writes keeps its part young,
+    so it is left alone, whoever it belongs to.
+
+    Args:
+        folder: Where they are.
+        suffix: Parts are called ``NAME.HEX.SUFFIX``, HEX being 32 digits.
+        name: The file whose parts they are; by default any.
+    """
+    pattern = re.compile(rf'{re.escape(name) or ".+"}\.[0-9a-f]{{32}}\.'
+                         + re.escape(suffix))
+    with suppress(OSError):  # then they stay for another time
+        for part in list(folder.iterdir()):
+            if pattern.fullmatch(part.name):
+                _remove_if_stale(part)
+
+
+def _remove_if_stale(part: Path) -> None:
+    with suppress(OSError):  # another process was faster, or it is not ours
+        if time.time() - part.stat().st_mtime > STALE:
+            part.unlink()

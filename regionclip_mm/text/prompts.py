@@ -4,6 +4,8 @@ The 80 ImageNet templates are OpenAI's (assets/LICENSE.bpe_simple_vocab_16e6).
 """
 from typing import List, Sequence, Tuple, Union
 
+from .checks import is_text
+
 Templates = Union[str, Sequence[str]]
 
 # Parity: the order of the reference (``concept_ids`` of ``g1_text_rn50``).
@@ -107,9 +109,12 @@ def get_templates(templates: Templates) -> Tuple[str, ...]:
                 f'templates must be one of {sorted(TEMPLATE_SETS)} or a list '
                 f"of texts such as ['a photo of a {{}}.'], got {templates!r}.")
         return TEMPLATE_SETS[templates]
+    if not isinstance(templates, (list, tuple)):
+        raise TypeError('templates must be a list of texts with {}, got '
+                        f'{type(templates).__name__}: {templates!r}.')
     templates = tuple(templates)
     wrong = [text for text in templates
-             if not isinstance(text, str) or '{}' not in text]
+             if not is_text(text) or '{}' not in text]
     if wrong or not templates:
         raise ValueError('templates must be a non-empty list of texts with {} '
                          f'where the class name goes; wrong: {wrong}.')

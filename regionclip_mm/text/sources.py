@@ -8,7 +8,7 @@ from torch import nn
 
 from .cache import VocabularyCache
 from .checks import check_names
-from .encoding import encode_vocabulary
+from .encoding import encode_vocabulary, warn_of_same_words
 from .files import PathLike
 from .prompts import Templates, get_templates
 from .vocabulary import Vocabulary
@@ -71,6 +71,7 @@ class PromptedVocabulary:
         if isinstance(encoder, dict):
             encoder = MODELS.build(encoder)
         encoder.require_weights()
+        warn_of_same_words(self.names)
         return self.cache.get(
             encoder.fingerprint(), self.templates, self.names,
             lambda: encode_vocabulary(self.names, encoder, self.templates,

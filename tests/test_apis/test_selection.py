@@ -46,7 +46,17 @@ def test_nothing_to_select():
     (dict(scores='rpn'), "scores='rpn': choose one of 'fused', 'class'"),
     (dict(max_boxes=0), 'max_boxes=0: give a positive number, or -1'),
     (dict(max_boxes=-5), 'max_boxes=-5'),
-    (dict(min_area=-1), 'min_area=-1.*not negative')])
+    (dict(max_boxes=2.5), 'max_boxes=2.5: give a positive'),
+    (dict(max_boxes=float('nan')), 'max_boxes=nan: give a positive'),
+    (dict(max_boxes='3'), "max_boxes='3': give a positive"),
+    (dict(max_boxes=True), 'max_boxes=True: give a positive'),
+    (dict(min_area=-1), 'min_area=-1.*not negative'),
+    (dict(min_area=float('nan')), 'min_area=nan: give a number of square'),
+    (dict(min_area=float('inf')), 'min_area=inf: give a number of square'),
+    (dict(min_area='9'), "min_area='9': give a number of square"),
+    (dict(min_area=None), 'min_area=None: give a number of square'),
+    (dict(scores=['fused']), r"scores=\['fused'\]: choose one of"),
+    (dict(unique_boxes='no'), "unique_boxes='no': give True or False")])
 def test_wrong_options(wrong, message):
     with pytest.raises(ValueError, match=message):
         Selection(**wrong)

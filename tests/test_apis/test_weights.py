@@ -92,6 +92,49 @@ def test_address_of_the_web(nano_files, tmp_path, monkeypatch):
     assert detect(make_image(), texts='cat')['predictions'][0]['scores']
 
 
+@pytest.mark.parametrize('value', [
+    float('nan'), float('inf'), -float('inf')])
+def test_weights_that_are_not_finite(value):
+    detector = nano_detector()
+    state = {k: v.clone() for k, v in detector.state_dict().items()}
+    state['backbone.conv1.weight'][0, 0, 0, 0] = value
+    with pytest.raises(CheckpointError, match='1 not finite numbers '
+                       r'\(backbone.conv1.weight\)'):
+        check_fit(detector, dict(state_dict=state))
+
+
+def test_counters_that_are_no_tensors():
+    detector = nano_detector()
+    state = dict(detector.state_dict())
+    key = next(k for k in state if k.endswith('num_batches_tracked'))
+    with pytest.raises(CheckpointError, match=f'not finite numbers .{key}'):
+        check_fit(detector, {**state, key: 'many'})
+
+
+@pytest.mark.parametrize('meta', [
+    3, [1], None, dict(dataset_meta=3), dict(dataset_meta={3: 4}), {1: 2}])
+def test_meta_of_any_type(nano_files, tmp_path, meta):
+    data = torch.load(nano_files[1])
+    torch.save(dict(data, meta=meta), tmp_path / 'a.pth')
+    detect = RegionInferencer(nano_files[0], str(tmp_path / 'a.pth'),
+                              device='cpu', show_progress=False)
+    assert detect.model.dataset_meta['classes'] == ()
+
+
+def test_address_that_does_not_work(tmp_path, monkeypatch):
+    folder = tmp_path / 'checkpoints'
+    folder.mkdir()
+    left = folder / f'x.pth.{"0" * 32}.partial'  # by a killed process
+    left.write_bytes(b'half')
+    os.utime(left, (0, 0))
+    monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path))
+    for url in ('http://127.0.0.1:1/x.pth', 'http://[/x.pth', 'https://a b/x'):
+        with pytest.raises(CheckpointError,
+                           match='the weights http.*could not be downloaded'):
+            plain_uri(url)
+    assert not os.listdir(folder)
+
+
 def test_missing_config():
     with pytest.raises(FileNotFoundError, match='no config file nowhere.py'):
         RegionInferencer('nowhere.py')

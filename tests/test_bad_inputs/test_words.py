@@ -17,6 +17,9 @@ from regionclip_mm.apis import RegionInferencer
     (dict(vocabulary=['cat', 3]), 'must be texts'),
     (dict(vocabulary=['cat', 'dog', 'cat']), "given more than once: 'cat'"),
     (dict(vocabulary=['()', 'cat']), r"class name '\(\)' has no words in it"),
+    (dict(vocabulary=['']), "not blank, got ''"),
+    (dict(vocabulary=['cat', '\ud83d']), 'lone surrogate'),
+    (dict(texts='cat . \ud83d'), 'lone surrogate'),
     (dict(texts='cat', vocabulary=['cat']), 'either texts or vocabulary'),
     (dict(texts='$: cocoa'), "'cocoa', which mmdet does not know"),
     (dict(texts='cat', tokens_positive=-1), 'tokens_positive is for models'),
@@ -28,6 +31,72 @@ def test_what_cannot_be_looked_for(detect, words, message):
     with pytest.raises(ValueError, match=message):
         detect(make_image(), **words)
     assert detect.model.vocabulary is None  # nothing was left behind
+
+
+@pytest.mark.parametrize('words, message', [
+    (dict(texts=3), "texts=3: give a text for all images, as in 'cat . dog'"),
+    (dict(texts=[None]), r'texts\[0\] is None: give a text such as'),
+    (dict(texts=[3.5]), r'texts\[0\] is 3.5'),
+    (dict(texts={'cat': 1}), "texts={'cat': 1}: give a text"),
+    (dict(vocabulary=3), 'must be a list of texts, got int: 3'),
+    (dict(vocabulary='cat'), r"for one class write \['cat'\]")])
+def test_what_is_no_text(detect, words, message):
+    with pytest.raises(TypeError, match=message):
+        detect(make_image(), **words)
+
+
+@pytest.mark.parametrize('option, message', [
+    (dict(min_area=float('nan')), 'min_area=nan: give'),
+    (dict(max_boxes=1.5), 'max_boxes=1.5: give'),
+    (dict(pred_score_thr=float('nan')), 'pred_score_thr=nan: give a finite'),
+    (dict(pred_score_thr='0.3'), "pred_score_thr='0.3': give a finite"),
+    (dict(wait_time=-1), 'wait_time=-1: give a number of seconds'),
+    (dict(batch_size=-2), 'batch_size=-2: give a positive number'),
+    (dict(batch_size=1.5), 'batch_size=1.5: give a positive number'),
+    (dict(batch_size=float('nan')), 'batch_size=nan: give'),
+    (dict(chunked_size=2.5), 'chunked_size=2.5: give a whole number'),
+    (dict(unique_boxes='yes'), "unique_boxes='yes': give True or False"),
+    (dict(return_vis='no'), "return_vis='no': give True or False")])
+def test_options_out_of_range(detect, option, message):
+    with pytest.raises(ValueError, match=message):
+        detect(make_image(), texts='cat', **option)
+
+
+def test_options_of_the_inferencer(nano_files):
+    with pytest.raises(ValueError, match='cached_names=-1: give a whole'):
+        RegionInferencer(*nano_files, device='cpu', cached_names=-1)
+
+
+@pytest.mark.parametrize('words', [
+    dict(vocabulary=['cat', 'Cat', 'dog']), dict(vocabulary=['cat', ' cat']),
+    dict(texts='cat . CAT'), dict(vocabulary=['traffic_light',
+                                              'traffic  light'])])
+def test_names_that_are_the_same_words(detect, words):
+    """Allowed, for datasets have such; but they share their detections."""
+    for _ in range(2):  # also when the words are in memory
+        with pytest.warns(UserWarning, match='are the same words for CLIP'):
+            detect(make_image(), **words)
+
+
+def test_names_of_different_images_may_be_the_same_words(detect):
+    with warnings.catch_warnings():
+        warnings.filterwarnings('error', '.*same words')
+        detect([make_image()] * 2, texts=['bird', 'Bird'])
+
+
+def test_broken_weights_are_not_blamed_on_a_word(nano_files, tmp_path):
+    import torch
+    config, weights = nano_files
+    data = torch.load(weights)
+    key = 'text_encoder.model.text_projection.weight'
+    data['state_dict'][key] = torch.full_like(data['state_dict'][key],
+                                              float('nan'))
+    torch.save(data, tmp_path / 'nan.pth')
+    detect = RegionInferencer(config, str(tmp_path / 'nan.pth'),
+                              device='cpu', show_progress=False)
+    with pytest.raises(ValueError, match='1 weights of the text encoder are '
+                       "not finite.*'model.text_projection.weight'"):
+        detect(make_image(), texts='cat')
 
 
 def test_wrong_dimension_in_the_config(tmp_path):

@@ -185,6 +185,31 @@ def test_offline_says_what_to_put_where(weights, monkeypatch):
     assert scheme.download('NANO').read_bytes() == weights
 
 
+@pytest.mark.parametrize('mirror, reason', [
+    ('not an address', 'unknown url type'), ('/data/clip', 'unknown url type'),
+    ('htp://example', 'unknown url type'), ('http://[::1', 'Invalid IPv6'),
+    ('http://a b', "can't contain control characters"),
+    ('http://127.0.0.1:x', 'nonnumeric port'), ('http://', 'no host given')])
+def test_bad_addresses_of_a_mirror(weights, monkeypatch, mirror, reason):
+    monkeypatch.setenv('REGIONCLIP_MM_CLIP_URL', mirror)
+    with pytest.raises(CheckpointError) as error:
+        CheckpointLoader.load_checkpoint('clip://NANO', 'cpu', None)
+    message = str(error.value)
+    assert f'REGIONCLIP_MM_CLIP_URL={mirror!r}' in message
+    assert reason in message and 'NANO.pt' in message
+    assert files() == []
+
+
+def test_a_file_in_the_folder_of_another_process(serve, weights):
+    """A part that a killed process left is completed under the lock."""
+    mirror = serve(weights)
+    scheme.cache_dir().mkdir(parents=True)
+    (scheme.cache_dir() / 'NANO.pt.part').write_bytes(weights[:1000])
+    (scheme.cache_dir() / 'NANO.pt.lock').write_bytes(b'')
+    scheme.download('NANO')
+    assert mirror.requests[0][1] == 'bytes=1000-' and files() == ['NANO.pt']
+
+
 def test_a_cache_that_cannot_be_written(weights, tmp_path, monkeypatch):
     (tmp_path / 'file').write_text('')
     monkeypatch.setenv('REGIONCLIP_MM_CACHE', str(tmp_path / 'file'))

@@ -103,6 +103,16 @@ def test_killed_writers_leave_nothing_behind(tmp_path, victim):
     get(tmp_path, never)
 
 
+def test_old_leftovers_of_other_entries_are_removed(tmp_path):
+    old, young = (tmp_path / f'{name * 64}.pth.{name * 32}.tmp'
+                  for name in 'ab')
+    for path in (old, young):
+        path.write_bytes(b'half')
+    os.utime(old, (0, time.time() - 7200))
+    get(tmp_path)
+    assert not old.exists() and young.exists()
+
+
 def test_failed_computations_are_tried_again(tmp_path):
     with pytest.raises(AssertionError, match='computed again'):
         get(tmp_path, never)

@@ -37,10 +37,11 @@ def test_sets_have_names():
     ('a photo of a {}.', 'or a list of texts'),
     ([], 'non-empty list'),
     (['a photo of a {}.', 'a photo'], r"wrong: \['a photo'\]"),
-    ([3], r'wrong: \[3\]'),
+    ([3], r'wrong: \[3\]'), (['{} \ud800'], r'wrong: .*ud800'),
+    (3, 'list of texts with {}, got int: 3'), (None, 'got NoneType: None'),
 ])
 def test_bad_templates(templates, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         get_templates(templates)
 
 

@@ -98,10 +98,38 @@ def test_unknown_names_come_with_the_nearest():
     (['a'], [[0.]], 'must be a tensor, got list'),
     (['a', 'b'], torch.tensor([[0.], [float('nan')]]), "not finite .* 'b'"),
     (['a', 'b'], torch.tensor([[float('inf')], [0.]]), "not finite .* 'a'"),
+    (['a'], torch.zeros(1, 4, dtype=torch.complex64), 'got torch.complex64'),
+    (['a'], torch.zeros(1, 4).to(torch.float8_e5m2), 'got torch.float8_e5m2'),
+    (['a'], torch.zeros(1, 4).to_sparse(), r'layout .*call to_dense\(\)'),
+    (['a'], torch.zeros(1, 4, device='meta'), "no values.* device 'meta'"),
+    (['a'], torch.zeros(1, 0), r'no columns: their shape is \(1, 0\)'),
+    (['a', '\ud800'], torch.zeros(2, 1), r"lone surrogate.*'\\ud800'"),
+    (['a', 'b' * 10_001], torch.zeros(2, 1), "at most 10000 char.*'bbbbb"),
+    (None, torch.zeros(2, 1), 'must be a list of texts, got NoneType: None'),
+    (3, torch.zeros(2, 1), 'must be a list of texts, got int: 3'),
+    ({'a', 'b'}, torch.zeros(2, 1), 'must be a list of texts, got set'),
 ])
 def test_bad_content(names, rows, message):
     with pytest.raises((ValueError, TypeError), match=message):
         Vocabulary(names, rows)
+
+
+@pytest.mark.parametrize('rows', [
+    torch.zeros(1, 1).expand(1, 6), torch.zeros(1, 6).expand(3, 6),
+    torch.arange(12.).view(6, 2).t(), torch.arange(24.).view(2, 12)[:, ::2],
+    torch.nn.Parameter(torch.ones(1, 6)), torch.zeros(1).expand(1, 1)])
+def test_rows_of_any_strides(tmp_path, rows):
+    """Saved by us, or as they are by somebody else."""
+    names = tuple('abcdef'[:len(rows)])
+    Vocabulary(names, rows).save(tmp_path / 'a.pth')
+    torch.save(dict(names=list(names), embeddings=rows), tmp_path / 'b.pth')
+    for path in tmp_path.iterdir():
+        assert torch.equal(Vocabulary.load(path).embeddings, rows)
+
+
+def test_names_that_differ_in_case_or_spaces_are_allowed():
+    names = ('cat', 'Cat', ' cat')
+    assert vocabulary(*names).select([' cat']).embeddings[0, 0] == 8
 
 
 @pytest.mark.parametrize('content, message', [
@@ -111,6 +139,15 @@ def test_bad_content(names, rows, message):
     (dict(names=3, embeddings=torch.zeros(2, 1)), 'v.pth: '),
     (dict(names=['a'], embeddings=torch.zeros(1, 1), meta=[1]), 'v.pth: '),
     ([1, 2], 'holds list'),
+    (dict(names=['a'], embeddings=[[0.]]), 'v.pth: .* tensor, got list'),
+    (dict(names=None, embeddings=torch.zeros(1, 1)), 'v.pth: .*NoneType'),
+    (dict(names=[1], embeddings=torch.zeros(1, 1)), 'v.pth: .*must be texts'),
+    (dict(names=[['a']], embeddings=torch.zeros(1, 1)), 'v.pth: .*be texts'),
+    (dict(names=['a'], embeddings=torch.zeros(1, 0)), 'v.pth: .*no columns'),
+    (dict(names=['a'], embeddings=torch.zeros(1, 1).to_sparse()),
+     'v.pth: .*to_dense'),
+    (dict(names=['a'], embeddings=torch.zeros(1, 1), meta=3), 'v.pth: '),
+    (dict(names=['a'], embeddings=torch.zeros(1, 1), sha256=3), 'is damaged'),
 ])
 def test_files_of_something_else(tmp_path, content, message):
     torch.save(content, tmp_path / 'v.pth')
@@ -170,3 +207,26 @@ def test_files_of_noise_are_recognised(whole_file, content, start):
     path.write_bytes(start + content)
     with pytest.raises(ValueError, match='noise.pth'):
         Vocabulary.load(path)
+
+
+PLAIN = st.recursive(
+    st.none() | st.integers() | st.floats() | st.text() | st.binary()
+    | st.sampled_from([torch.zeros(1, 2), torch.zeros(2), torch.zeros(1, 0),
+                       torch.zeros(1, 2).to_sparse(), torch.float32,
+                       torch.zeros(1, 2, dtype=torch.int8), b'x' * 99]),
+    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner)
+    | st.dictionaries(st.sampled_from(['names', 'embeddings', 'meta', 1]),
+                      inner, max_size=4), max_leaves=12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.fixed_dictionaries(dict(names=PLAIN, embeddings=PLAIN),
+                                  optional=dict(meta=PLAIN, sha256=PLAIN))
+       | PLAIN)
+def test_any_plain_content(whole_file, data):
+    path = whole_file.with_name('plain.pth')
+    torch.save(data, path)
+    try:
+        Vocabulary.load(path)
+    except ValueError as error:
+        assert 'plain.pth' in str(error)

@@ -12,6 +12,8 @@ from ...text import Vocabulary, encode_vocabulary
 from ..layers import NO_CLASSES, TextEmbeddingClassifier
 from ..utils import LoadingRecord
 
+TEST_PARTS = ('rcnn', 'rpn', 'chunked_size')
+
 
 @MODELS.register_module()
 class RegionCLIP(TwoStageDetector):
@@ -43,6 +45,7 @@ class RegionCLIP(TwoStageDetector):
                  test_cfg: Optional[dict] = None,
                  data_preprocessor: Optional[dict] = None,
                  init_cfg: Optional[Union[dict, list]] = None) -> None:
+        _check_test_cfg(test_cfg)
         super().__init__(backbone, neck, None, roi_head, train_cfg, test_cfg,
                          data_preprocessor, init_cfg)
         self.proposal_source = MODELS.build(proposal_source)
@@ -168,6 +171,13 @@ class RegionCLIP(TwoStageDetector):
 
     def _propose(self, inputs: Tensor, samples: SampleList) -> None:
         self.proposal_source.fill(inputs, samples, self.data_preprocessor)
+
+
+def _check_test_cfg(test_cfg: Optional[dict]) -> None:
+    unknown = sorted(set(test_cfg or ()) - set(TEST_PARTS))
+    if unknown:
+        raise ValueError(f'model.test_cfg has {", ".join(unknown)}; it takes '
+                         f'{", ".join(TEST_PARTS)}')
 
 
 def _check_boxes(boxes: List[Tensor], images: int) -> None:

@@ -1,0 +1,132 @@
+"""Json files of annotations, read and checked item by item."""
+import json
+from collections import Counter
+from math import isfinite
+from pathlib import Path
+from typing import Any, Callable, Dict, Mapping, Sequence, Tuple
+
+from .checks import SHOWN, is_text, listed
+from .files import PathLike
+
+Check = Tuple[Callable[[Any], bool], str]  # whether it is right, in words
+
+
+def read_json(path: PathLike) -> Any:
+    """What a json file holds, with or without a byte order mark.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no json file, or too deeply nested.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'there is no file {path}')
+    try:
+        return json.loads(path.read_text(encoding='utf-8-sig'))
+    except (ValueError, RecursionError) as error:
+        size = path.stat().st_size
+        raise ValueError(
+            f'{path} is empty' if size == 0 else
+            f'{path} is not a json file, or a cut-off one: {error}') from None
+
+
+def check_items(data: Any, part: str, needs: Mapping[str, Check],
+                source: str) -> None:
+    """Raise unless a part of an annotation file is a list of whole items.
+
+    Args:
+        data: Content of the file.
+        part: Key of the list, for example 'images'.
+        needs: Key of an item -> what it must be.
+        source: The file, for error messages.
+
+    Raises:
+        ValueError: Naming the first wrong items and what they lack.
+    """
+    items = data.get(part) if isinstance(data, dict) else None
+    if not isinstance(items, list):
+        found = '' if items is None else f', but a {type(items).__name__}'
+        raise ValueError(f'{source} has no list of {part}{found}')
+    for key, (is_right, words) in needs.items():
+        wrong = [row for row, item in enumerate(items)
+                 if not isinstance(item, dict) or not is_right(item.get(key))]
+        if wrong:
+            shown = listed([items[row] for row in wrong[:3]])
+            raise ValueError(
+                f'{source}: {len(wrong)} of {len(items)} {part} have no '
+                f'{key!r} that is {words}; the first is {part}[{wrong[0]}]: '
+                f'{shown}. Correct the file')
+    if 'id' in needs:
+        _refuse_repeated([item['id'] for item in items], 'id', part, source)
+
+
+def check_categories(categories: Any, source: str) -> None:
+    """Raise unless these are categories, each with its own id and name.
+
+    Args:
+        categories: The ``categories`` of a COCO or LVIS json.
+        source: The file, for error messages.
+    """
+    check_items(dict(categories=categories), 'categories', CATEGORY, source)
+    _refuse_repeated([category['name'] for category in categories], 'name',
+                     'categories', source)
+
+
+def _refuse_repeated(values: Sequence, key: str, part: str,
+                     source: str) -> None:
+    if len(set(values)) == len(values):
+        return
+    twice = [value for value, n in Counter(values).items() if n > 1]
+    raise ValueError(f'{source}: a {key} appears twice in the {part}: '
+                     f'{listed(twice[:SHOWN])}')
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, (int, str)) and not isinstance(value, bool)
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and is_text(value)
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return isfinite(value)
+    except (TypeError, OverflowError):
+        return False
+
+
+def _is_size(value: Any) -> bool:
+    return _is_finite(value) and value > 0
+
+
+def _is_box(value: Any) -> bool:
+    try:
+        x, y, width, height = value
+        return isfinite(x + y + width + height)
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+ID: Check = _is_id, 'an integer or a text'
+CATEGORY: Dict[str, Check] = {
+    'id': (_is_integer, 'an integer'),
+    'name': (_is_name, 'a text that is not blank'),
+}
+IMAGE: Dict[str, Check] = {'id': ID}
+IMAGE_TO_LOAD: Dict[str, Check] = {
+    'file_name': (is_text, 'a text'),
+    'width': (_is_size, 'a positive number'),
+    'height': (_is_size, 'a positive number'),
+}
+ANNOTATION: Dict[str, Check] = {
+    'id': ID,
+    'image_id': ID,
+    'category_id': (_is_integer, 'an integer'),
+    'bbox': (_is_box, 'four finite numbers (x, y, width, height)'),
+    'area': (_is_finite, 'a finite number'),
+}
