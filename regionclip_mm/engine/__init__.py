@@ -1,5 +1,13 @@
-"""Hooks of training and evaluation."""
+"""Hooks, loops and optimizers of training and evaluation."""
 from .. import checkpoint  # noqa: F401  registers the scheme clip://
-from .hooks import VocabularyCheckHook
+from .clip_each import ClipEachConstructor
+from .hooks import (AtomicCheckpointHook, BatchSizeHook, InvalidLossHook,
+                    MissedValidationHook, ResumeStateHook,
+                    VocabularyCheckHook)
+from .loops import ResumableEpochBasedTrainLoop, ResumableIterBasedTrainLoop
 
-__all__ = ['VocabularyCheckHook']
+__all__ = [
+    'AtomicCheckpointHook', 'BatchSizeHook', 'ClipEachConstructor',
+    'InvalidLossHook', 'MissedValidationHook', 'ResumableEpochBasedTrainLoop',
+    'ResumableIterBasedTrainLoop', 'ResumeStateHook', 'VocabularyCheckHook'
+]

@@ -1,0 +1,67 @@
+"""A data loader that knows its place in the data."""
+from functools import partial
+from typing import Any, Iterator
+
+from torch.utils.data import DataLoader, IterableDataset
+
+from .seeded_samples import SeededBatches, load_seeded
+
+SAME = ('num_workers', 'collate_fn', 'pin_memory', 'timeout', 'worker_init_fn',
+        'multiprocessing_context', 'generator', 'prefetch_factor',
+        'persistent_workers', 'pin_memory_device')
+
+
+class ResumableDataLoader(DataLoader):
+    """Another loader's batches, from any batch of any pass on.
+
+    Only batches that were handed out count: those that workers had loaded in
+    advance when the run ended are loaded again. Workers start with the first
+    batch asked for, not before.
+
+    Args:
+        loader: Supplies dataset, batch sampler and the settings of workers.
+        seed: Seed of the run.
+
+    Attributes:
+        epoch: Complete passes over the data.
+        batch: Batches of the current pass that were handed out.
+
+    Raises:
+        TypeError: If the loader has no batches of indices to skip.
+    """
+
+    def __init__(self, loader: DataLoader, seed: int) -> None:
+        dataset = loader.dataset
+        if isinstance(dataset, IterableDataset) or not loader.batch_sampler:
+            raise TypeError(
+                f'train_dataloader ({type(dataset).__name__}, batch_size='
+                f'{loader.batch_size}) cannot resume where it stopped: it '
+                'needs a dataset with indices and a batch_size, or '
+                "train_cfg.type='IterBasedTrainLoop', which can't either "
+                'but does not promise it')
+        # The name by which torch's workers ask for a whole batch.
+        dataset.__getitems__ = partial(load_seeded, dataset)
+        super().__init__(
+            dataset, batch_sampler=SeededBatches(loader.batch_sampler, seed),
+            **{name: getattr(loader, name) for name in SAME})
+        self.epoch = self.batch = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        first = self.batch
+        self.batch_sampler.begin(self.epoch, first)
+        for data in super().__iter__():
+            self.batch += 1
+            yield data
+        # of a pass shorter than what was to skip, the rest remains
+        left = first - self.batch_sampler.count
+        self.epoch, self.batch = self.epoch + 1, max(left, 0)
+
+    def position(self) -> dict:
+        """Where it is: ``epoch``, ``batch``, ``seed``."""
+        return dict(epoch=self.epoch, batch=self.batch,
+                    seed=int(self.batch_sampler.seed))
+
+    def go_to(self, epoch: int, batch: int, seed: int) -> None:
+        """Continue there, with the next iterator."""
+        self.epoch, self.batch = epoch, batch
+        self.batch_sampler.seed = seed

@@ -1,0 +1,170 @@
+"""Checkpoints that a kill at any moment leaves usable."""
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Iterator, Optional
+
+from mmengine.config import Config
+from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.hooks import CheckpointHook
+from mmengine.hooks.hook import DATA_BATCH
+from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.runner import Runner
+
+from mmdet.registry import HOOKS
+
+from ..atomic_file import NAME, AtomicLocalBackend, partial_files
+from ..latest_checkpoint import (POINTER, find_latest_loadable,
+                                 is_training_state)
+
+
+@HOOKS.register_module()
+class AtomicCheckpointHook(CheckpointHook):
+    """mmengine's :class:`CheckpointHook`, in an order that loses nothing.
+
+    - A file is written beside its place and renamed when it is on disk.
+    - Older files, also of the best model, go after the newer one is there.
+    - A checkpoint due amid gradient accumulation is written after the
+      accumulation's last step: gradients are not part of a checkpoint.
+    - ``resume=True`` takes the latest checkpoint that opens, unless
+      ``load_from`` names one. If there is none, the training begins with the
+      weights of ``load_from``.
+
+    Before it saves, each process gets the call ``before_checkpoint(runner)``
+    of its hooks.
+
+    Args:
+        max_keep_ckpts: Checkpoints to keep; -1 keeps all.
+        out_dir: As mmengine's, but on a local (or mounted) file system.
+        **kwargs: See mmengine's :class:`CheckpointHook`.
+
+    Raises:
+        ValueError: If `out_dir` is remote or `backend_args` are given.
+    """
+
+    def __init__(self, max_keep_ckpts: int = -1,
+                 out_dir: Optional[str] = None, **kwargs: Any) -> None:
+        if '://' in str(out_dir or '') or kwargs.get('backend_args'):
+            raise ValueError(
+                f'default_hooks.checkpoint: out_dir={out_dir!r}, backend_args='
+                f"{kwargs.get('backend_args')}: AtomicCheckpointHook writes "
+                "to local folders. Use type='CheckpointHook' for others")
+        super().__init__(out_dir=out_dir, backend_args=dict(backend=NAME),
+                         **kwargs)
+        self._max_kept = max_keep_ckpts
+        self._due = False
+
+    def before_run(self, runner: Runner) -> None:
+        """Choose the checkpoint to resume from, where none was named."""
+        if not runner._resume or is_training_state(runner._load_from):
+            return
+        answer = [None, None]
+        if is_main_process():
+            try:
+                answer[0] = self._find_latest(runner)
+            except ValueError as error:
+                answer[1] = str(error)
+        broadcast_object_list(answer)
+        if answer[1] is not None:
+            raise ValueError(answer[1])
+        runner._resume = answer[0] is not None
+        runner._load_from = answer[0] or _initial_weights(runner)
+
+    def _find_latest(self, runner: Runner) -> Optional[str]:
+        folder = Path(runner.work_dir)
+        if self.out_dir is not None and self.out_dir != runner.work_dir:
+            folder = Path(self.out_dir) / folder.name
+        for path in partial_files(folder):
+            runner.logger.warning(f'Skipping {path}, which is half-written; '
+                                  'it is removed.')
+            path.unlink()
+        latest = find_latest_loadable(folder, self.filename_tmpl,
+                                      runner.logger)
+        runner.logger.info(
+            f'There is no checkpoint in {folder} to resume from: training '
+            'starts at the beginning.' if latest is None else
+            f'Resuming from {latest}, the latest checkpoint.')
+        return latest and str(latest)
+
+    def before_train(self, runner: Runner) -> None:
+        """Recall which checkpoints there are."""
+        super().before_train(runner)
+        self._kept = list(runner.message_hub.get_info('keep_ckpt_ids', []))
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: DATA_BATCH = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Save when due, or when it was due and is possible now."""
+        was_due = self._due
+        super().after_train_iter(runner, batch_idx, data_batch, outputs)
+        if was_due and self._due:
+            step = runner.epoch if self.by_epoch else runner.iter + 1
+            self._save_checkpoint_with_step(
+                runner, step, dict(epoch=runner.epoch, iter=runner.iter + 1))
+
+    def _save_checkpoint_with_step(self, runner: Runner, step: int,
+                                   meta: dict) -> None:
+        self._due = is_accumulating(runner.optim_wrapper)
+        if self._due:
+            return
+        runner.call_hook('before_checkpoint')
+        self._kept = [kept for kept in self._kept if kept != step] + [step]
+        self.last_ckpt = str(Path(self.out_dir) /
+                             self.filename_tmpl.format(step))
+        runner.message_hub.update_info('keep_ckpt_ids', list(self._kept))
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        runner.save_checkpoint(
+            self.out_dir, self.filename_tmpl.format(step), meta=meta,
+            save_optimizer=self.save_optimizer, by_epoch=self.by_epoch,
+            save_param_scheduler=self.save_param_scheduler,
+            backend_args=self.backend_args, **self.args)
+        if is_main_process():
+            AtomicLocalBackend().put_text(self.last_ckpt,
+                                          Path(runner.work_dir) / POINTER)
+        self._remove_old()
+
+    def _remove_old(self) -> None:
+        if self._max_kept <= 0:
+            return
+        old, self._kept = (self._kept[:-self._max_kept],
+                           self._kept[-self._max_kept:])
+        for step in old if is_main_process() else ():
+            path = Path(self.out_dir) / self.filename_tmpl.format(step)
+            path.unlink(missing_ok=True)
+
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        with _removal_at_the_end(self.file_backend):
+            super()._save_best_checkpoint(runner, metrics)
+
+
+def is_accumulating(wrapper: OptimWrapper) -> bool:
+    """Whether gradients wait for a later step of the optimizer."""
+    wrappers = (wrapper.values() if isinstance(wrapper, OptimWrapperDict)
+                else [wrapper])
+    return not all(each.should_update() for each in wrappers)
+
+
+def _initial_weights(runner: Runner) -> Optional[str]:
+    """What the training starts from; --resume makes the config forget it."""
+    if runner._load_from is None and runner.cfg.filename:
+        return Config.fromfile(runner.cfg.filename).get('load_from')
+    return runner._load_from
+
+
+@contextmanager
+def _removal_at_the_end(backend: AtomicLocalBackend) -> Iterator[None]:
+    """Files are removed on exit, unless they were written meanwhile."""
+    removed, written = [], []
+
+    def put(obj: bytes, filepath: str) -> None:
+        written.append(str(filepath))
+        type(backend).put(backend, obj, filepath)
+
+    backend.remove, backend.put = removed.append, put
+    try:
+        yield
+    finally:
+        del backend.remove, backend.put
+    for path in set(map(str, removed)) - set(written):
+        backend.remove(path)

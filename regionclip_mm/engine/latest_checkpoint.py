@@ -1,0 +1,90 @@
+"""Finds the checkpoint that a run continues from."""
+import re
+import zipfile
+from pathlib import Path
+from typing import List, Optional
+
+from mmengine.logging import MMLogger
+
+from ..text.files import load_plain_file
+
+POINTER = 'last_checkpoint'
+NEEDED = ('meta', 'state_dict', 'message_hub')
+
+
+def find_latest_loadable(folder: Path, template: str,
+                         logger: MMLogger) -> Optional[Path]:
+    """The newest checkpoint of a folder that can be opened.
+
+    Args:
+        folder: With checkpoints and perhaps mmengine's `last_checkpoint`.
+        template: Of the file names, for example 'iter_{}.pth'.
+        logger: Told about each file that is left out.
+
+    Returns:
+        None if there is no file or all are damaged.
+
+    Raises:
+        ValueError: If a newer file is complete, but not a checkpoint that may
+            be opened.
+    """
+    for path in _newest_first(folder, template):
+        problem = _problem(path)
+        if problem is None:
+            return path
+        if _is_intact(path):
+            raise ValueError(
+                f'{path} is the latest checkpoint and complete, but '
+                f'{problem}\nStart without --resume, name another file '
+                '(--resume FILE), or remove this one to resume from the one '
+                'before')
+        logger.warning(f'Skipping {path}, which is half-written or damaged: '
+                       f'{problem}')
+    return None
+
+
+def is_training_state(source: Optional[str]) -> bool:
+    """Whether a file can be resumed from, rather than being only weights."""
+    if source is None or not Path(source).is_file():
+        return False
+    content = load_plain_file(source)
+    return isinstance(content, dict) and {*NEEDED, 'optimizer'} <= set(content)
+
+
+def _newest_first(folder: Path, template: str) -> List[Path]:
+    """By time of writing; the file pointed at is as new as the pointer."""
+    name = re.compile(re.escape(template).replace(r'\{\}', r'\d+'))
+    if not folder.is_dir():
+        return []
+    times = {path: path.stat().st_mtime_ns for path in folder.iterdir()
+             if name.fullmatch(path.name)}
+    pointer = folder / POINTER
+    if pointer.is_file():
+        # a moved folder still finds its file by name
+        target = folder / Path(pointer.read_text().strip() or '-').name
+        if target.is_file():
+            times[target] = max(pointer.stat().st_mtime_ns,
+                                times.get(target, 0))
+    return sorted(times, key=times.get, reverse=True)
+
+
+def _problem(path: Path) -> Optional[str]:
+    """Why a checkpoint cannot be resumed from, or None."""
+    try:
+        content = load_plain_file(path)
+    except ValueError as error:
+        return str(error)
+    missing = [key for key in NEEDED
+               if not isinstance(content, dict) or key not in content]
+    return f'it has no {" and no ".join(missing)}.' if missing else None
+
+
+def _is_intact(path: Path) -> bool:
+    """Whether the file holds what was once written to it."""
+    if not zipfile.is_zipfile(path):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (zipfile.BadZipFile, EOFError, OSError):
+        return False

@@ -1,0 +1,60 @@
+"""Training loops that resume at the next batch instead of the first."""
+from itertools import chain, repeat
+from typing import Any, Iterator, Sequence, Union
+
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
+from torch import nn
+from torch.utils.data import DataLoader
+
+from mmdet.registry import LOOPS
+
+from .data import ResumableDataLoader
+
+
+class _ResumableLoop:
+    """Makes the data loader of a loop of mmengine resumable."""
+
+    def __init__(self, runner: Runner, dataloader: Union[DataLoader, dict],
+                 *args: Any, **kwargs: Any) -> None:
+        if isinstance(dataloader, dict):
+            dataloader = runner.build_dataloader(
+                dataloader, seed=runner.seed,
+                diff_rank_seed=runner._randomness_cfg.get(
+                    'diff_rank_seed', False))
+        super().__init__(runner, ResumableDataLoader(dataloader, runner.seed),
+                         *args, **kwargs)
+
+
+@LOOPS.register_module()
+class ResumableEpochBasedTrainLoop(_ResumableLoop, EpochBasedTrainLoop):
+    """:class:`EpochBasedTrainLoop` that can also resume within an epoch."""
+
+    def run_epoch(self) -> None:
+        """One epoch, or what is left of it."""
+        self._first = self.dataloader.batch
+        super().run_epoch()
+
+    def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
+        """One step; `idx` counts from where the loader began."""
+        super().run_iter(self._first + idx, data_batch)
+
+
+@LOOPS.register_module()
+class ResumableIterBasedTrainLoop(_ResumableLoop, IterBasedTrainLoop):
+    """:class:`IterBasedTrainLoop` that skips data without loading it."""
+
+    def run(self) -> nn.Module:
+        """Train up to the last iteration."""
+        # The base class takes a batch for each iteration done: none of them.
+        self.dataloader_iterator = chain(
+            repeat(None, self._iter), self._endless())
+        return super().run()
+
+    def _endless(self) -> Iterator[Sequence[dict]]:
+        while True:
+            yield from self.dataloader
+            if self.dataloader.batch_sampler.count == 0:
+                raise ValueError(
+                    'train_dataloader has no batch: its dataset has '
+                    f'{len(self.dataloader.dataset)} images, batch_size is '
+                    f'{self.dataloader.batch_sampler.batch_size}')
