@@ -44,6 +44,9 @@ def fetch(url: str, path: Path, sha256: str) -> Path:
     with _locked(path):
         if _is_good(path, sha256):  # another process was faster
             return path
+        if path.is_dir():
+            raise CheckpointError(f'{path} is a folder, not a file of weights:'
+                                  f' move it away, or set {CACHE_VARIABLE}.')
         if path.exists():
             warnings.warn(f'{path} is damaged and will be downloaded again.')
             path.unlink()

@@ -81,7 +81,7 @@ def guess_arch(shapes: Mapping[str, Tuple[int, ...]],
         there is none. Detectors keep layer4 elsewhere, it is not looked at.
     """
     stem = shapes.get(f'{prefix}conv3.weight')
-    if stem is None:
+    if not stem:  # none, or a single number
         return None
     depths = [_depth(shapes, f'{prefix}layer{i}.') for i in (1, 2, 3)]
     gaps = {

@@ -58,10 +58,12 @@ def load_weights(path: Union[str, Path]) -> WeightFile:
             'tools/model_converters/embeddings.py.')
     strip = all(str(key).startswith(DDP) for key in content)
     start = len(DDP) if strip else 0
+    modules = getattr(content, '_metadata', None)
     versions = {
-        name[start:]: info['version']
-        for name, info in getattr(content, '_metadata', {}).items()
-        if info and 'version' in info
+        str(name)[start:]: info['version']
+        for name, info in (modules.items() if isinstance(modules, dict)
+                           else ())
+        if isinstance(info, dict) and isinstance(info.get('version'), int)
     }
     tensors = {
         str(key)[start:]: _as_tensor(path, key, value)
@@ -87,9 +89,8 @@ def load_object(path: Union[str, Path]) -> Any:
     if head.lstrip()[:1] in (b'{', b'[', b'<'):
         raise CheckpointError(
             f'{path} is a text file ({head[:20]!r}...), not weights.')
-    if archive_root(path) is not None:
-        return read_torchscript(path)
-    return _load_torch(path)
+    root = archive_root(path)
+    return _load_torch(path) if root is None else read_torchscript(path, root)
 
 
 def _load_safetensors(path: Path) -> Dict[str, Tensor]:
@@ -110,10 +111,19 @@ def _load_torch(path: Path) -> Any:
 
 
 def _as_tensor(path: Path, key: Any, value: Any) -> Tensor:
-    if isinstance(value, np.ndarray):
-        return torch.from_numpy(value.copy())
-    if isinstance(value, Tensor):
-        return value.detach()
-    raise CheckpointError(
-        f'{path}: {key!r} is of type {type(value).__name__}, not a tensor. '
-        'Is this a file of weights?')
+    try:
+        if isinstance(value, np.ndarray):
+            value = torch.from_numpy(value.copy())
+    except TypeError as error:
+        raise CheckpointError(f'{path}: {key!r} is no array of numbers that '
+                              f'PyTorch knows ({error})') from None
+    if not isinstance(value, Tensor):
+        raise CheckpointError(
+            f'{path}: {key!r} is of type {type(value).__name__}, not a tensor'
+            '. Is this a file of weights?')
+    if value.layout != torch.strided or value.is_meta or value.is_quantized:
+        raise CheckpointError(
+            f'{path}: {key!r} is a sparse, quantized or meta tensor '
+            f'({value.layout}, {value.dtype}, {value.device}); ordinary, '
+            'dense ones are needed')
+    return value.detach()

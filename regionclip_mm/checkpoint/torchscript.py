@@ -83,15 +83,16 @@ class _Reader(pickle.Unpickler):
 def archive_root(path: Path) -> Optional[str]:
     """Folder inside a TorchScript archive; None if ``path`` is no such file.
     """
-    if not zipfile.is_zipfile(path):
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except Exception:  # what is damaged is left to torch.load, to refuse
         return None
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
     roots = {n.split('/')[0] for n in names if n.endswith('/constants.pkl')}
     return roots.pop() if len(roots) == 1 else None
 
 
-def read_torchscript(path: Path) -> Dict[str, Tensor]:
+def read_torchscript(path: Path, root: str) -> Dict[str, Tensor]:
     """All tensors of a TorchScript archive by their dotted names.
 
     The file is read as data: its pickle may only name tensors and its own
@@ -99,25 +100,27 @@ def read_torchscript(path: Path) -> Dict[str, Tensor]:
 
     Args:
         path: A file written by ``torch.jit.save``, such as OpenAI's RN50.pt.
+        root: From :func:`archive_root`.
 
     Raises:
         CheckpointError: If the file is damaged or holds anything else.
     """
-    root = archive_root(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            module = _Reader(archive, root).load()
+            return _flatten(_Reader(archive, root).load(), '')
     except CheckpointError as error:
         raise CheckpointError(f'{path} was not opened: {error}.') from None
     except Exception as error:  # a damaged pickle can raise anything
         raise CheckpointError(
             f'{path} is a damaged TorchScript archive, download it again '
             f'({type(error).__name__}: {error}).') from None
-    return _flatten(module, '')
 
 
-def _flatten(module: dict, prefix: str) -> Dict[str, Tensor]:
-    """Tensors in nested dictionaries by dotted name."""
+def _flatten(module: Any, prefix: str) -> Dict[str, Tensor]:
+    """Tensors in nested modules by dotted name."""
+    if not isinstance(module, _Module):
+        raise CheckpointError(f'it holds a {type(module).__name__}, not a '
+                              'module with weights')
     flat: Dict[str, Tensor] = {}
     for name, value in module.items():
         if isinstance(value, Tensor):

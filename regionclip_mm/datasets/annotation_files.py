@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Callable, Iterable, Sequence, Union
 
 from ..text.files import written_whole
-from ..text.json_files import (ANNOTATION, IMAGE, check_categories,
-                               check_items, read_json)
+from ..text.json_files import (ANNOTATION, IMAGE, OF_LVIS,
+                               check_categories, check_items, read_json)
 from .class_order import category_ids
 
 PathLike = Union[str, Path]
@@ -32,7 +32,7 @@ def read_annotations(path: PathLike) -> dict:
     if missing:
         raise ValueError(f'{path} has no {", ".join(missing)}; a COCO or LVIS '
                          'file with annotations is needed')
-    check_items(data, 'images', IMAGE, str(path))
+    check_items(data, 'images', {**IMAGE, **OF_LVIS}, str(path))
     check_items(data, 'annotations', ANNOTATION, str(path))
     check_categories(data['categories'], str(path))
     for key, part in (('image_id', 'images'), ('category_id', 'categories')):
@@ -76,9 +76,8 @@ def only(items: Sequence[dict], key: str, values: Iterable) -> list:
 
 
 def _narrow_lists(image: dict, ids: set) -> dict:
-    lists = ('neg_category_ids', 'not_exhaustive_category_ids')
     return dict(image, **{key: [i for i in image[key] if i in ids]
-                          for key in lists if key in image})
+                          for key in OF_LVIS if image.get(key)})
 
 
 def write_annotations(path: PathLike, data: dict,

@@ -91,7 +91,7 @@ class VocabularyCache:
             partial.unlink(missing_ok=True)  # of a killed process: we lock
         try:
             vocabulary.save(path)
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             warnings.warn(f'The vocabulary was not cached in {path.parent}: '
                           f'{error}')
 

@@ -93,6 +93,11 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip()) and is_text(value)
 
 
+def _is_list_of_ids(value: Any) -> bool:
+    return value is None or (isinstance(value, list)
+                             and all(map(_is_integer, value)))
+
+
 def _is_finite(value: Any) -> bool:
     try:
         return isfinite(value)
@@ -118,6 +123,10 @@ CATEGORY: Dict[str, Check] = {
     'name': (_is_name, 'a text that is not blank'),
 }
 IMAGE: Dict[str, Check] = {'id': ID}
+OF_LVIS: Dict[str, Check] = {  # images may lack these
+    key: (_is_list_of_ids, 'a list of integers')
+    for key in ('neg_category_ids', 'not_exhaustive_category_ids')
+}
 IMAGE_TO_LOAD: Dict[str, Check] = {
     'file_name': (is_text, 'a text'),
     'width': (_is_size, 'a positive number'),

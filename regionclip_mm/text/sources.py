@@ -1,4 +1,5 @@
 """Where the vocabulary of a config comes from."""
+import os
 import sys
 from typing import Iterable, Optional, Sequence, Union
 
@@ -27,6 +28,9 @@ class VocabularyFile:
 
     def __init__(self, path: PathLike,
                  names: Optional[Sequence[str]] = None) -> None:
+        if not isinstance(path, (str, os.PathLike)):
+            raise TypeError(f'vocabulary.path={path!r}: give the path of a '
+                            'vocabulary file')
         self.path = path
         self.names = names
 
@@ -61,6 +65,10 @@ class PromptedVocabulary:
                  templates: Templates = 'clip81',
                  cache_dir: Optional[PathLike] = None) -> None:
         self.names = check_names(names)
+        if not isinstance(text_encoder, (dict, nn.Module)):
+            raise TypeError(f'vocabulary.text_encoder={text_encoder!r}: give '
+                            "the config of one, as dict(type='CLIPTextEncoder"
+                            "', checkpoint='clip://RN50')")
         self.text_encoder = text_encoder
         self.templates = get_templates(templates)
         self.cache = VocabularyCache(cache_dir)

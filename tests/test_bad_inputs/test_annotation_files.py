@@ -74,6 +74,16 @@ def test_items(tmp_path, read, change, message):
         read(path)
 
 
+@pytest.mark.parametrize('value', [3, 'abc', [[1]], ['1']])
+def test_lists_of_lvis(tmp_path, value):
+    path = changed(tmp_path, put('images', neg_category_ids=value))
+    with pytest.raises(ValueError, match="no 'neg_category_ids' that is a "
+                       'list of integers'):
+        read_annotations(path)
+    assert read_annotations(changed(tmp_path, put(
+        'images', neg_category_ids=[7], not_exhaustive_category_ids=None)))
+
+
 @pytest.mark.parametrize('change, message', [
     (drop('images', 'file_name'), "images have no 'file_name'"),
     (put('images', file_name=3), "images have no 'file_name'"),

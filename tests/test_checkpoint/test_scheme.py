@@ -210,6 +210,13 @@ def test_a_file_in_the_folder_of_another_process(serve, weights):
     assert mirror.requests[0][1] == 'bytes=1000-' and files() == ['NANO.pt']
 
 
+def test_a_folder_where_the_file_should_be(weights):
+    (scheme.cache_dir() / 'NANO.pt').mkdir(parents=True)
+    with pytest.raises(CheckpointError, match='NANO.pt is a folder, not a '
+                       'file.*REGIONCLIP_MM_CACHE'):
+        scheme.download('NANO')
+
+
 def test_a_cache_that_cannot_be_written(weights, tmp_path, monkeypatch):
     (tmp_path / 'file').write_text('')
     monkeypatch.setenv('REGIONCLIP_MM_CACHE', str(tmp_path / 'file'))

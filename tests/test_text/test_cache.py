@@ -113,6 +113,12 @@ def test_old_leftovers_of_other_entries_are_removed(tmp_path):
     assert not old.exists() and young.exists()
 
 
+def test_a_folder_where_the_entry_should_be(tmp_path):
+    VocabularyCache(tmp_path).entry('f', ['{}'], NAMES).mkdir()
+    with pytest.warns(UserWarning, match='was not cached.*ordinary file'):
+        assert len(get(tmp_path)) == 50
+
+
 def test_failed_computations_are_tried_again(tmp_path):
     with pytest.raises(AssertionError, match='computed again'):
         get(tmp_path, never)

@@ -3,7 +3,8 @@ import pytest
 import torch
 from mmdet.registry import TASK_UTILS
 
-from regionclip_mm.text import Vocabulary, encode_vocabulary
+from regionclip_mm.text import (PromptedVocabulary, Vocabulary,
+                                VocabularyFile, encode_vocabulary)
 from regionclip_mm.text import sources as sources_module
 
 
@@ -71,3 +72,16 @@ def test_mistakes_are_found_before_anything_is_built():
         prompted(names=['cat', 'cat'], text_encoder=encoder)
     with pytest.raises(ValueError, match='templates must be one of'):
         prompted(names=['cat'], text_encoder=encoder, templates='clip80')
+
+
+@pytest.mark.parametrize('build, message', [
+    (lambda: VocabularyFile(None), 'vocabulary.path=None: give the path'),
+    (lambda: VocabularyFile(3), 'vocabulary.path=3: give the path'),
+    (lambda: PromptedVocabulary(['cat'], None),
+     'vocabulary.text_encoder=None: give the config of one'),
+    (lambda: PromptedVocabulary(['cat'], 'rn50'), "text_encoder='rn50': give"),
+    (lambda: PromptedVocabulary('cat', {}), r"write \['cat'\]"),
+    (lambda: PromptedVocabulary(['cat'], {}, 3), 'templates must be a list')])
+def test_arguments_of_another_type(build, message):
+    with pytest.raises(TypeError, match=message):
+        build()
