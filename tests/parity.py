@@ -36,7 +36,8 @@ def load_case(name: str):
 
 
 def detector_of(case: dict, config: str, folder: Path,
-                set_thresholds: bool = False) -> torch.nn.Module:
+                set_thresholds: bool = False,
+                embeddings: Optional[dict] = None) -> torch.nn.Module:
     """Weights in the released layout -> converter -> shipped config.
 
     Args:
@@ -45,6 +46,8 @@ def detector_of(case: dict, config: str, folder: Path,
         folder: Where to put the files.
         set_thresholds: The case is of another benchmark: set its thresholds
             in the config, as a user would, instead of comparing them.
+        embeddings: Arrays (K, D) of `vocabulary` and `test_vocabulary`, for
+            files to put in place of the config's.
     """
     register_all_modules()
     manifest = make_weights.load_manifest(
@@ -61,6 +64,11 @@ def detector_of(case: dict, config: str, folder: Path,
     if set_thresholds:
         cfg.merge_from_dict(dict(model=dict(test_cfg=dict(rcnn=wanted))))
     assert cfg.model.test_cfg.rcnn.to_dict() == wanted
+    classifier = cfg.model.roi_head.bbox_head.cls_predictor_cfg
+    for key, array in (embeddings or {}).items():
+        assert classifier[key].type == 'VocabularyFile'
+        classifier[key].path = str(folder / f'{key}.pth')
+        vocabulary_of(array).save(classifier[key].path)
     state, _ = detector_from_files(cfg, files[0], files[1] if rpn else None)
     save_checkpoint(state, folder / 'detector.pth', {})
     detector = MODELS.build(cfg.model)
@@ -72,19 +80,30 @@ def detector_of(case: dict, config: str, folder: Path,
 def thresholds_of(case: dict) -> dict:
     """The ``test_cfg.rcnn`` that the case was computed with."""
     config = case['config']
-    assert not config['soft_nms_enabled']
-    return dict(
+    cfg = dict(
         score_thr=config['score_thresh_test'],
         nms=dict(type='nms', iou_threshold=config['nms_thresh_test']),
         max_per_img=config['detections_per_image'],
         objectness='sqrt_logit' if config['multiply_rpn_score'] else 'none')
+    if config['soft_nms_enabled']:
+        cfg['nms'] = dict(
+            type='soft_nms', method=config['soft_nms_method'],
+            sigma=config['soft_nms_sigma'],
+            min_score=config['soft_nms_prune'])
+    if config['mask_on']:
+        cfg['mask_thr_binary'] = 0.5
+    return cfg
+
+
+def vocabulary_of(embeddings: np.ndarray) -> Vocabulary:
+    """Embeddings (K, D) under made-up names."""
+    names = [f'class {i}' for i in range(len(embeddings))]
+    return Vocabulary(names, torch.from_numpy(embeddings), {})
 
 
 def set_embeddings(detector: torch.nn.Module, embeddings: np.ndarray) -> None:
     """Use the embeddings of the case, under made-up names."""
-    names = [f'class {i}' for i in range(len(embeddings))]
-    detector.set_vocabulary(
-        Vocabulary(names, torch.from_numpy(embeddings), {}))
+    detector.set_vocabulary(vocabulary_of(embeddings))
 
 
 def batch_of(case: dict, gt_boxes: Optional[List[np.ndarray]] = None) -> dict:
@@ -113,9 +132,10 @@ def relative(got, want) -> float:
     return np.linalg.norm(got - want) / np.linalg.norm(want)
 
 
-def assert_detections(got: InstanceData, arrays: dict, image: int = 0) -> None:
+def assert_detections(got: InstanceData, arrays: dict, image: int = 0,
+                      kind: str = 'final') -> None:
     """All of both sides match, at the recommended tolerance."""
-    want = [arrays[f'final_{f}_{image}']
+    want = [arrays[f'{kind}_{f}_{image}']
             for f in ('boxes', 'scores', 'classes')]
     matched = golden_utils.match_detections(
         want, (got.bboxes, got.scores, got.labels), box_tol=0.1,

@@ -2,14 +2,16 @@
 from .backbones import CLIPResNet
 from .detectors import RegionCLIP
 from .layers import AttentionPool2d, TextEmbeddingClassifier
-from .losses import ImageTextContrastiveLoss
+from .losses import (BackgroundWeightedCrossEntropy, FocalScaledCrossEntropy,
+                     ImageTextContrastiveLoss)
 from .pretrainers import CLIP
 from .proposals import (FileProposals, GridProposals, GTProposals,
                         RandomProposals, RPNProposals, WholeImageProposals)
 from .roi_heads import CLIPResLayer, RegionBBoxHead, RegionRoIHead
 
 __all__ = [
-    'AttentionPool2d', 'CLIP', 'CLIPResLayer', 'CLIPResNet', 'FileProposals',
+    'AttentionPool2d', 'BackgroundWeightedCrossEntropy', 'CLIP',
+    'CLIPResLayer', 'CLIPResNet', 'FileProposals', 'FocalScaledCrossEntropy',
     'GTProposals', 'GridProposals', 'ImageTextContrastiveLoss',
     'RPNProposals', 'RandomProposals', 'RegionBBoxHead', 'RegionCLIP',
     'RegionRoIHead', 'TextEmbeddingClassifier', 'WholeImageProposals'

@@ -41,6 +41,10 @@ def contrast(loss) -> torch.Tensor:
     return loss(x, x, torch.tensor(10.))[None]
 
 
+def classify(loss) -> torch.Tensor:
+    return loss(torch.randn(4, 3), torch.tensor([0, 1, 2, 2]))[None]
+
+
 def head(**kwargs) -> dict:
     return dict(region_pool=POOL, num_classes=2, reg_class_agnostic=True,
                 cls_predictor_cfg=dict(type='TextEmbeddingClassifier',
@@ -68,6 +72,8 @@ PARTS = dict(
         (torch.rand(1, C3, 8, 8), ), [torch.tensor([[0., 0, 50, 50]])]),
                    (1, 128)),
     ImageTextContrastiveLoss=({}, contrast, (1, )),
+    FocalScaledCrossEntropy=({}, classify, (1, )),
+    BackgroundWeightedCrossEntropy=({}, classify, (1, )),
     CLIP=(dict(backbone=dict(type='CLIPResNet', arch='nano',
                              out_indices=(3, )), attnpool=POOL,
                text_encoder=TEXT), lambda m: m(IMAGE), (1, 128)),

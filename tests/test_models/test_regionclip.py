@@ -268,14 +268,35 @@ def test_nothing_above_the_threshold(detector, nms):
 
 
 def test_nms_options():
-    from regionclip_mm.models.roi_heads.region_roi_head import _suppress
+    from regionclip_mm.models.utils import get_suppression
     boxes = torch.tensor([[0., 0, 10, 10]]).repeat(2, 1)
-    args = boxes, torch.tensor([.9, .8]), torch.tensor([0, 1])
-    nms = ConfigDict(type='nms', iou_threshold=0.5)
-    assert len(_suppress(*args, nms)[0]) == 2
-    assert len(_suppress(*args, ConfigDict(nms, class_agnostic=True))[0]) == 1
-    with pytest.raises(ValueError, match='rcnn.nms has max_num.*max_per_img'):
-        _suppress(*args, ConfigDict(nms, max_num=1))
+    args = boxes, torch.tensor([.9, .8]), torch.tensor([0, 1]), -1
+    for nms in (dict(type='nms', iou_threshold=0.5),
+                dict(type='soft_nms', method='naive')):
+        assert len(get_suppression(nms)(*args)[0]) == 2
+        agnostic = get_suppression(dict(nms, class_agnostic=True))
+        assert len(agnostic(*args)[0]) == 1
+
+
+@pytest.mark.parametrize('nms, message', [
+    (dict(type='nms', iou_threshold=0.5, max_num=1),
+     'rcnn.nms has max_num.*takes iou_threshold and.*max_per_img'),
+    (dict(type='soft_nms', thr=1),
+     'rcnn.nms has thr; .*iou_threshold, sigma, min_score, method'),
+    (dict(type='nms'), 'needs an iou_threshold'),
+    (dict(type='matrix_nms'), "'matrix_nms': choose one of 'nms', 'soft_nms'"),
+    (dict(type='soft_nms', method='hard'),
+     "method='hard': choose one of 'gaussian', 'linear', 'naive'"),
+    (dict(type='soft_nms', sigma=0), 'sigma=0: give a positive')])
+def test_misspelt_nms(nms, message):
+    """Before anything is detected, in the user's words."""
+    from nano import nano_model
+
+    from mmdet.registry import MODELS
+    model = nano_model()
+    model['test_cfg']['rcnn']['nms'] = nms
+    with pytest.raises(ValueError, match=message):
+        MODELS.build(ConfigDict(model))
 
 
 @torch.no_grad()

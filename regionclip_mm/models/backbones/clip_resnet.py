@@ -30,6 +30,8 @@ class CLIPResNet(BaseModule):
             to layer k. Parity: detectron2's ``FREEZE_AT 2`` is 1.
         norm_eval: Keep all batch norms in evaluation mode and their scale
             and shift fixed, as the reference's FrozenBatchNorm does.
+        with_cp: Gradient checkpointing of each block, as in mmdet's
+            ``ResNet``: less memory in training, more time.
     """
 
     def __init__(self,
@@ -37,6 +39,7 @@ class CLIPResNet(BaseModule):
                  out_indices: Sequence[int] = (2, ),
                  frozen_stages: int = 1,
                  norm_eval: bool = True,
+                 with_cp: bool = False,
                  init_cfg: Optional[Union[dict, list]] = None) -> None:
         super().__init__(init_cfg)
         sizes = get_arch(arch)
@@ -57,8 +60,9 @@ class CLIPResNet(BaseModule):
         self.avgpool = nn.AvgPool2d(2)
         in_channels = width
         for i in range(max(self.out_indices) + 1):
-            layer = make_clip_layer(in_channels, width * 2**i,
-                                    sizes.layers[i], 1 if i == 0 else 2)
+            layer = make_clip_layer(
+                in_channels, width * 2**i, sizes.layers[i],
+                1 if i == 0 else 2, with_cp and i >= frozen_stages)
             self.add_module(f'layer{i + 1}', layer)
             in_channels = sizes.channels[i]
         self._freeze()

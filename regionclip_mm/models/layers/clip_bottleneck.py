@@ -2,7 +2,8 @@
 from collections import OrderedDict
 
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor, is_grad_enabled, nn
+from torch.utils.checkpoint import checkpoint
 
 from .conv_bn import conv_bn
 
@@ -18,12 +19,19 @@ class CLIPBottleneck(nn.Module):
         in_channels: Channels of the input.
         planes: Channels inside; the output has ``4 * planes``.
         stride: 1 or 2.
+        with_cp: Keep only the input for the way back and compute the inside
+            again then (gradient checkpointing): less memory, more time.
     """
 
     expansion = 4
 
-    def __init__(self, in_channels: int, planes: int, stride: int = 1) -> None:
+    def __init__(self,
+                 in_channels: int,
+                 planes: int,
+                 stride: int = 1,
+                 with_cp: bool = False) -> None:
         super().__init__()
+        self.with_cp = with_cp
         out_channels = planes * self.expansion
         self.conv1 = nn.Conv2d(in_channels, planes, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(planes)
@@ -44,6 +52,11 @@ class CLIPBottleneck(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) -> (N, 4 * planes, H / stride, W / stride)."""
+        if self.with_cp and is_grad_enabled():
+            return checkpoint(self._block, x, use_reentrant=False)
+        return self._block(x)
+
+    def _block(self, x: Tensor) -> Tensor:
         out = F.relu(conv_bn(x, self.conv1, self.bn1), inplace=True)
         out = F.relu(conv_bn(out, self.conv2, self.bn2), inplace=True)
         out = conv_bn(self.avgpool(out), self.conv3, self.bn3)
@@ -53,12 +66,15 @@ class CLIPBottleneck(nn.Module):
         return F.relu(out + x, inplace=True)
 
 
-def make_clip_layer(in_channels: int, planes: int, blocks: int,
-                    stride: int) -> nn.Sequential:
+def make_clip_layer(in_channels: int,
+                    planes: int,
+                    blocks: int,
+                    stride: int,
+                    with_cp: bool = False) -> nn.Sequential:
     """One stage: ``blocks`` bottlenecks, the first one with the stride."""
-    first = CLIPBottleneck(in_channels, planes, stride)
+    first = CLIPBottleneck(in_channels, planes, stride, with_cp)
     rest = [
-        CLIPBottleneck(planes * CLIPBottleneck.expansion, planes)
-        for _ in range(blocks - 1)
+        CLIPBottleneck(planes * CLIPBottleneck.expansion, planes,
+                       with_cp=with_cp) for _ in range(blocks - 1)
     ]
     return nn.Sequential(first, *rest)

@@ -23,11 +23,14 @@ class CLIPResLayer(BaseModule):
         inference_dtype: 'bfloat16' or 'float16' to run the convolutions so
             at inference, or None. With bfloat16 embeddings change by 0.3 %;
             docs/benchmarks.md shows the gain.
+        with_cp: Gradient checkpointing of each block: less memory in
+            training, more time.
     """
 
     def __init__(self,
                  arch: str = 'rn50',
                  inference_dtype: Optional[str] = None,
+                 with_cp: bool = False,
                  init_cfg: Optional[Union[dict, list]] = None) -> None:
         super().__init__(init_cfg)
         sizes = get_arch(arch)
@@ -38,7 +41,7 @@ class CLIPResLayer(BaseModule):
         self.arch = arch
         self.inference_dtype = inference_dtype
         self.layer4 = make_clip_layer(sizes.channels[2], sizes.width * 8,
-                                      sizes.layers[3], stride=2)
+                                      sizes.layers[3], 2, with_cp)
         freeze_norms(self)
 
     def forward(self, x: Tensor) -> Tensor:

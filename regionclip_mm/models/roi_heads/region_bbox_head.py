@@ -1,8 +1,9 @@
 """Bbox head that pools a region map into its embedding first."""
-from typing import Tuple
+from typing import Dict, Optional, Tuple
 
 from torch import Tensor
 
+from mmdet.models.losses import accuracy
 from mmdet.models.roi_heads.bbox_heads import BBoxHead
 from mmdet.registry import MODELS
 
@@ -29,3 +30,38 @@ class RegionBBoxHead(BBoxHead):
         """Region maps (R, C, S, S) -> logits (R, K + 1), deltas (R, 4) or
         None."""
         return super().forward(self.region_pool(x))
+
+    def loss(self,
+             cls_score: Tensor,
+             bbox_pred: Optional[Tensor],
+             rois: Tensor,
+             labels: Tensor,
+             label_weights: Tensor,
+             bbox_targets: Tensor,
+             bbox_weights: Tensor,
+             reduction_override: Optional[str] = None) -> Dict[str, Tensor]:
+        """mmdet's losses, complete also without a region.
+
+        Args:
+            cls_score: Logits (R, K + 1), background last.
+            bbox_pred: Normalised deltas (R, 4), or None.
+            rois: Sampled regions (R, 5) in network pixels.
+            labels: Class of each region (R,), K for background.
+            label_weights, bbox_targets, bbox_weights: As in mmdet.
+            reduction_override: As in mmdet.
+
+        Returns:
+            ``loss_cls``, ``loss_bbox`` (both always there, connected to the
+            graph, as DistributedDataParallel needs them), and percentages:
+            ``acc`` of all regions, ``acc_fg`` of those with an object, if
+            there are any.
+        """
+        losses = super().loss(cls_score, bbox_pred, rois, labels,
+                              label_weights, bbox_targets, bbox_weights,
+                              reduction_override)
+        if len(labels) == 0:
+            losses['loss_cls'] = cls_score.sum()
+        objects = labels < self.num_classes
+        if objects.any():
+            losses['acc_fg'] = accuracy(cls_score[objects], labels[objects])
+        return losses

@@ -1,17 +1,18 @@
 """RoI head that scores regions by text and joins objectness before NMS."""
-from typing import List, Tuple
+from operator import itemgetter
+from typing import Dict, List, Optional, Tuple
 
 import torch
-from mmcv.ops import batched_nms
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 from torch import Tensor
 
 from mmdet.models.roi_heads import StandardRoIHead
 from mmdet.registry import MODELS
-from mmdet.structures.bbox import bbox2roi, scale_boxes
+from mmdet.structures import DetDataSample, SampleList
+from mmdet.structures.bbox import bbox2roi, get_box_tensor, scale_boxes
 
-from ..utils import class_aware_nms, get_fusion
+from ..utils import get_fusion, get_suppression, in_chunks
 
 TEST_OPTIONS = {
     'score_thr', 'nms', 'max_per_img', 'objectness', 'mask_thr_binary'
@@ -23,7 +24,10 @@ class RegionRoIHead(StandardRoIHead):
     """mmdet's RoI head with chunked inference and the reference's scoring.
 
     ``test_cfg.rcnn`` takes ``score_thr``, ``nms``, ``max_per_img`` as in
-    mmdet, and ``objectness``, a name of :data:`..utils.fusion.FUSIONS`.
+    mmdet, and ``objectness``, a name of :data:`..utils.fusion.FUSIONS`. With
+    a mask head, masks are those of the detected boxes, clipped to the image
+    and pooled anew; their resolution is the pool's (``mask_size`` of
+    ``train_cfg.rcnn``).
 
     Args:
         chunk_size: Regions encoded at a time at inference; bounds the
@@ -42,19 +46,52 @@ class RegionRoIHead(StandardRoIHead):
             raise ValueError(
                 f'test_cfg.rcnn has {", ".join(sorted(unknown))}; it takes '
                 f'{", ".join(sorted(TEST_OPTIONS))}')
+        if self.test_cfg and 'nms' in self.test_cfg:
+            get_suppression(self.test_cfg.nms)
         self.chunk_size = chunk_size
+
+    def loss(self, x: Tuple[Tensor, ...],
+             rpn_results_list: List[InstanceData],
+             batch_data_samples: SampleList) -> Dict[str, Tensor]:
+        """As in mmdet, on boxes that hold some of their image.
+
+        Args:
+            x: Feature maps of the batch, as from ``extract_feat``.
+            rpn_results_list: Proposals of each image, network pixels.
+            batch_data_samples: Their annotations, network pixels.
+
+        Raises:
+            ValueError: If an annotated box is not finite.
+        """
+        for sample in batch_data_samples:
+            drop_empty_boxes(sample)
+        return super().loss(x, rpn_results_list, batch_data_samples)
 
     def _bbox_forward(self, x: Tuple[Tensor, ...], rois: Tensor) -> dict:
         """As in mmdet; at inference in chunks, without ``bbox_feats``."""
-        if torch.is_grad_enabled() or len(rois) <= self.chunk_size:
-            return super()._bbox_forward(x, rois)
-        parts = []
-        for chunk in rois.split(self.chunk_size):
-            part = super()._bbox_forward(x, chunk)
-            parts.append((part['cls_score'], part['bbox_pred']))
-        scores, deltas = zip(*parts)
-        deltas = None if deltas[0] is None else torch.cat(deltas)
-        return dict(cls_score=torch.cat(scores), bbox_pred=deltas)
+        forward = super()._bbox_forward
+        if torch.is_grad_enabled():
+            return forward(x, rois)
+        keys = 'cls_score', 'bbox_pred'
+        outputs = in_chunks(lambda part: itemgetter(*keys)(forward(x, part)),
+                            rois, self.chunk_size)
+        return dict(zip(keys, outputs))
+
+    def _mask_forward(self,
+                      x: Tuple[Tensor, ...],
+                      rois: Optional[Tensor] = None,
+                      pos_inds: Optional[Tensor] = None,
+                      bbox_feats: Optional[Tensor] = None) -> dict:
+        """As in mmdet; at inference in chunks, without ``mask_feats``. In
+        training the maps of layer4 are those of the box branch."""
+        forward = super()._mask_forward
+        if rois is None:
+            return forward(x, None, pos_inds.bool(), bbox_feats)
+        if torch.is_grad_enabled():
+            return forward(x, rois)
+        [masks] = in_chunks(lambda part: (forward(x, part)['mask_preds'], ),
+                            rois, self.chunk_size)
+        return dict(mask_preds=masks)
 
     def encode_regions(self, x: Tuple[Tensor, ...],
                        boxes: List[Tensor]) -> Tensor:
@@ -67,16 +104,17 @@ class RegionRoIHead(StandardRoIHead):
         Returns:
             Region embeddings (sum R_i, D), not normalised.
         """
-        rois = bbox2roi(boxes)
-        size = len(rois) if torch.is_grad_enabled() else self.chunk_size
-        maps = x[:self.bbox_roi_extractor.num_inputs]
-        parts = []
-        for chunk in rois.split(max(size, 1)):
-            regions = self.bbox_roi_extractor(maps, chunk)
-            if self.with_shared_head:
-                regions = self.shared_head(regions)
-            parts.append(self.bbox_head.region_pool(regions))
-        return torch.cat(parts)
+        [embeddings] = in_chunks(lambda part: (self._embed(x, part), ),
+                                 bbox2roi(boxes), self.chunk_size)
+        return embeddings
+
+    def _embed(self, x: Tuple[Tensor, ...], rois: Tensor) -> Tensor:
+        """Regions (R, 5) -> embeddings (R, D)."""
+        maps = self.bbox_roi_extractor(
+            x[:self.bbox_roi_extractor.num_inputs], rois)
+        if self.with_shared_head:
+            maps = self.shared_head(maps)
+        return self.bbox_head.region_pool(maps)
 
     def predict_bbox(self,
                      x: Tuple[Tensor, ...],
@@ -129,9 +167,8 @@ def select_detections(raw: InstanceData, proposals: InstanceData,
     rows, labels = ((fused > cfg.score_thr) & finite[:, None]).nonzero(
         as_tuple=True)
     boxes, scores = boxes[rows], fused[rows, labels]
-    keep, scores = _suppress(boxes, scores, labels, cfg.nms)
-    if cfg.get('max_per_img', -1) >= 0:
-        keep, scores = keep[:cfg.max_per_img], scores[:cfg.max_per_img]
+    keep, scores = get_suppression(cfg.nms)(
+        boxes, scores, labels, max_num=cfg.get('max_per_img', -1))
     boxes = boxes[keep]
     if rescale:
         boxes = scale_boxes(boxes, [1 / s for s in img_meta['scale_factor']])
@@ -141,21 +178,27 @@ def select_detections(raw: InstanceData, proposals: InstanceData,
     return result[(boxes[:, 2:] > boxes[:, :2]).all(1)]
 
 
-def _suppress(boxes: Tensor, scores: Tensor, labels: Tensor,
-              nms: ConfigDict) -> Tuple[Tensor, Tensor]:
-    """Indices of kept boxes (M,), best first, and their scores (M,)."""
-    if nms.get('type', 'nms') == 'nms':
-        unknown = set(nms) - {'type', 'iou_threshold', 'class_agnostic'}
-        if unknown:
-            raise ValueError(
-                f'test_cfg.rcnn.nms has {", ".join(sorted(unknown))}; '
-                "type='nms' takes iou_threshold and class_agnostic only "
-                '(max_per_img of test_cfg.rcnn bounds the number of boxes)')
-        if nms.get('class_agnostic', False):
-            labels = torch.zeros_like(labels)
-        keep = class_aware_nms(boxes, scores, labels, nms['iou_threshold'])
-        return keep, scores[keep]
-    if len(boxes) == 0:  # mmcv's takes the largest coordinate
-        return labels, scores
-    dets, keep = batched_nms(boxes, scores, labels, nms)
-    return keep, dets[:, -1]
+def drop_empty_boxes(sample: DetDataSample) -> None:
+    """Leave the annotated boxes of which some is inside the image.
+
+    The others have nothing to learn from, and one without an extent has no
+    deltas.
+
+    Args:
+        sample: Its ``gt_instances`` are replaced if any are dropped.
+
+    Raises:
+        ValueError: If a box is not finite.
+    """
+    height, width = sample.img_shape[:2]
+    boxes = get_box_tensor(sample.gt_instances.bboxes)
+    if not boxes.isfinite().all():
+        raise ValueError(
+            f'image {sample.get("img_path", sample.get("img_id"))} has an '
+            'annotated box that is not finite (NaN or infinite): correct its '
+            'bbox in the ann_file of the dataset')
+    size = (boxes[:, 2:].minimum(boxes.new_tensor([width, height]))
+            - boxes[:, :2].clamp(min=0))
+    inside = (size > 0).all(1)
+    if not inside.all():
+        sample.gt_instances = sample.gt_instances[inside]

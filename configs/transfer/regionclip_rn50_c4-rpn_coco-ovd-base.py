@@ -1,0 +1,14 @@
+# python tools/test.py configs/transfer/regionclip_rn50_c4-rpn_coco-ovd-base.py \
+#     checkpoints/regionclip-coco_rn50_rpn-coco48.pth
+_base_ = './regionclip_rn50_c4-rpn_coco-ovd.py'
+
+# Tested with the names and boxes of the 48 base classes alone.
+ann_file = 'annotations/ovd_ins_val2017_b.json'
+val_dataloader = dict(dataset=dict(split='base', ann_file=ann_file))
+test_dataloader = val_dataloader
+val_evaluator = dict(ann_file=_base_.data_root + ann_file)
+test_evaluator = val_evaluator
+
+classifier = dict(
+    test_vocabulary=dict(path='data/vocabularies/coco_48_rn50.pth'))
+model = dict(roi_head=dict(bbox_head=dict(cls_predictor_cfg=classifier)))
