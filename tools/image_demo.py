@@ -9,15 +9,17 @@ tools/visualize_json_results.py are known by their old names, too.
 import argparse
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Union
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from regionclip_mm.apis import RegionInferencer  # noqa: E402
-from regionclip_mm.apis.selection import SCORES  # noqa: E402
-from regionclip_mm.checkpoint.embeddings import names_from_text  # noqa: E402
-from regionclip_mm.text import Vocabulary  # noqa: E402
+from regionclip_mm.command_line import (give_up, need_file,  # noqa: E402
+                                        quiet)
 
+if TYPE_CHECKING:  # heavy: imported where it is needed
+    from regionclip_mm.text import Vocabulary
+
+SCORES = ('fused', 'class')
 PALETTES = ('coco', 'voc', 'citys', 'random', 'none')
 
 
@@ -29,7 +31,7 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     parser.add_argument('inputs', help='image file or folder')
     parser.add_argument(
         'model', help='config file')
-    parser.add_argument('--weights', help='checkpoint file')
+    parser.add_argument('--weights', required=True, help='checkpoint file')
     parser.add_argument(
         '--out-dir', default='outputs',
         help='folder of the results (default: %(default)s)')
@@ -83,22 +85,40 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
 
 
 def read_vocabulary(words: Optional[Sequence[str]]
-                    ) -> Union[Vocabulary, Sequence[str], None]:
+                    ) -> 'Union[Vocabulary, Sequence[str], None]':
     """Names, or what is in a file if there is one word and it ends in
     ``.pth`` or ``.txt``."""
-    if words is None or len(words) > 1:
+    if not is_file(words):
         return words
-    path = Path(words[0])
-    if path.suffix == '.pth':
-        return Vocabulary.load(path)
-    if path.suffix == '.txt':
-        return names_from_text(path)
-    return words
+    from regionclip_mm.checkpoint.embeddings import names_from_text
+    from regionclip_mm.text import Vocabulary
+    if words[0].endswith('.pth'):
+        return Vocabulary.load(words[0])
+    return names_from_text(words[0])
+
+
+def is_file(words: Optional[Sequence[str]]) -> bool:
+    """Whether --vocabulary names a file."""
+    return bool(words) and len(words) == 1 and (
+        Path(words[0]).suffix in ('.pth', '.txt'))
+
+
+def check_files(options: Dict[str, Any]) -> None:
+    """Miss files before anything heavy is imported."""
+    need_file('image or folder', options['inputs'], folder=True)
+    if options['model'].endswith('.py'):
+        need_file('config file', options['model'])
+    need_file('checkpoint', options['weights'])
+    if is_file(options['vocabulary']):
+        need_file('vocabulary file', options['vocabulary'][0])
 
 
 def main(argv: Optional[List[str]] = None) -> Dict[str, Any]:
     """Run the demo; returns what the inferencer does."""
     options = vars(parse_args(argv))
+    check_files(options)
+    quiet()
+    from regionclip_mm.apis import RegionInferencer
     build = {key: options.pop(key)
              for key in ('model', 'weights', 'device', 'palette')}
     if options['no_save_vis'] and options['no_save_pred']:
@@ -114,4 +134,4 @@ if __name__ == '__main__':
     try:
         main()
     except (ValueError, OSError, RuntimeError) as error:
-        sys.exit(f'{Path(__file__).name}: {error}')
+        give_up(error)

@@ -2,13 +2,7 @@
 
     python tools/test.py CONFIG CHECKPOINT [mmdet's options]
 """
-import runpy
-import sys
-from pathlib import Path
+from _mmdet import hand_over
 
-import mmdet
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-runpy.run_path(
-    str(Path(mmdet.__file__).parent / '.mim/tools/test.py'),
-    run_name='__main__')
+if __name__ == '__main__':
+    hand_over('.mim/tools/test.py')

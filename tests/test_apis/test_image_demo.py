@@ -8,6 +8,8 @@ import pytest
 import torch
 from nano import ROOT, make_image, make_vocabulary
 
+from regionclip_mm.apis.selection import SCORES
+
 SCRIPT = ROOT / 'tools/image_demo.py'
 
 
@@ -74,9 +76,25 @@ def mistake(*arguments) -> str:
     return done.stderr.splitlines()[-1]
 
 
-def test_mistakes_are_one_line(folder):
-    assert mistake(folder / 'in', 'nowhere.py', '--texts', 'cat') == (
-        'image_demo.py: there is no config file nowhere.py')
+@pytest.mark.parametrize('inputs, config, weights, message', [
+    ('in', 'nowhere.py', 'w', 'there is no config file nowhere.py'),
+    ('no.jpg', 'nowhere.py', 'w', 'there is no image or folder no.jpg'),
+    ('in', 'c.py', 'none.pth', 'there is no checkpoint none.pth'),
+    ('in', 'c.py', 'in', 'in is a folder, not a checkpoint'),
+    ('in', '.', 'w', 'there is no vocabulary file v.txt'),
+])
+def test_missing_files_are_one_line(demo, folder, monkeypatch, inputs, config,
+                                    weights, message):
+    monkeypatch.chdir(folder)
+    for name in ('c.py', 'w'):
+        (folder / name).touch()
+    with pytest.raises(SystemExit, match=f'^error: {message}$'):
+        demo.main([inputs, config, '--weights', weights, '--vocabulary',
+                   'v.txt'])
+
+
+def test_choices_are_those_of_the_package(demo):
+    assert demo.SCORES == SCORES
 
 
 def test_a_checkpoint_without_a_text_tower_is_one_line(folder, nano_files):
@@ -86,5 +104,5 @@ def test_a_checkpoint_without_a_text_tower_is_one_line(folder, nano_files):
     torch.save(data, folder / 'visual.pth')
     said = mistake(folder / 'in', nano_files[0], '--weights',
                    folder / 'visual.pth', '--texts', 'cat')
-    assert said.startswith('image_demo.py: The text encoder')
+    assert said.startswith('error: The text encoder')
     assert '--clip' in said

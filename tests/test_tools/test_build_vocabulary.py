@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 
-from regionclip_mm.text import (CLIPTextEncoder, Vocabulary,
+from regionclip_mm.text import (TEXT_ARCHS, CLIPTextEncoder, Vocabulary,
                                 encode_vocabulary)
+from regionclip_mm.text.prompts import TEMPLATE_SETS
 
-TOOL = Path(__file__).parents[2] / 'tools' / 'build_vocabulary.py'
+ROOT = Path(__file__).parents[2]
+TOOL = ROOT / 'tools' / 'build_vocabulary.py'
+NANO = ROOT / 'projects/emoji_world/configs/regionclip_nano.py'
 
 
 @pytest.fixture(scope='module')
@@ -87,12 +91,51 @@ def test_own_templates(run, encoder):
     (['--names', ' '], "not blank, got ''"),
     (['--names', '()'], 'has no words'),
     (['--names', 'cat', '--templates', 'clip80'], 'templates must be one of'),
-    (['--file', 'nowhere.txt'], 'nowhere.txt'),
-    (['--json', 'nowhere.json'], 'nowhere.json'),
+    (['--file', 'nowhere.txt'], 'there is no file of names nowhere.txt'),
+    (['--json', 'nowhere.json'], 'there is no file of names nowhere.json'),
+    (['--names', 'cat', '--config', 'nowhere.py'],
+     'there is no config file nowhere.py'),
 ])
-def test_mistakes_are_told_before_weights_are_read(main, args, message):
+def test_mistakes_are_told_before_weights_are_read(main, args, message,
+                                                   tmp_path):
+    (tmp_path / 'no_weights.pth').touch()
     with pytest.raises(SystemExit, match=f'^error: .*{message}'):
-        main(['o.pth', *args, '--checkpoint', 'no_weights.pth'])
+        main(['o.pth', *args, '--checkpoint',
+              str(tmp_path / 'no_weights.pth')])
+
+
+def test_choices_are_those_of_the_package():
+    tool = runpy.run_path(str(TOOL))
+    assert sorted(tool['ARCHS']) == sorted(TEXT_ARCHS)
+    assert sorted(tool['TEMPLATE_SETS']) == sorted(TEMPLATE_SETS)
+
+
+def test_names_in_one_text_as_in_mmdet(run, encoder, capsys):
+    same(run('--names', 'cat . traffic cone', 'dog'),
+         ['cat', 'traffic cone', 'dog'], encoder)
+    assert 'taken as one' not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('option', ['--names', '--file'])
+def test_a_list_with_commas_is_warned_of(run, capsys, tmp_path, option):
+    (tmp_path / 'n.txt').write_text('cat, dog')
+    run(option, 'cat, dog' if option == '--names' else tmp_path / 'n.txt')
+    assert "'cat, dog' is taken as one class name" in capsys.readouterr().err
+
+
+def test_templates_of_a_config(main, encoder, checkpoint, tmp_path, capsys):
+    def build(*args):
+        main([str(tmp_path / 'v.pth'), '--names', 'cat', '--checkpoint',
+              checkpoint, '--device', 'cpu', *args])
+        return Vocabulary.load(tmp_path / 'v.pth'), capsys.readouterr().err
+
+    found, said = build('--config', str(NANO))
+    same(found, ['cat'], encoder, Config.fromfile(NANO).templates)
+    assert 'warning' not in said
+    found, said = build('--config', str(NANO), '--templates', 'name_only')
+    same(found, ['cat'], encoder, 'name_only')
+    _, said = build('--arch', 'nano')
+    assert '--config projects/emoji_world/configs/regionclip_nano.py' in said
 
 
 @pytest.mark.parametrize('content, option, message', [
@@ -100,8 +143,8 @@ def test_mistakes_are_told_before_weights_are_read(main, args, message):
     (b'caf\xe9\n', '--file', 'n cannot be read: .*utf-8'),
     (b'{"images": []}', '--json', 'no list of categories'),
     (b'{"categories": []}', '--json', 'vocabulary is empty'),
-    (b'{"categories": [{"id": 1}]}', '--json', 'no list of categories'),
-    (b'not json', '--json', 'no list of categories'),
+    (b'{"categories": [{"id": 1}]}', '--json', "have no 'name' that is"),
+    (b'not json', '--json', 'not a json file'),
 ])
 def test_bad_files(run, tmp_path, content, option, message):
     (tmp_path / 'n').write_bytes(content)
@@ -115,7 +158,7 @@ def test_bad_weights(main, tmp_path, checkpoint):
         main([str(tmp_path / 'v.pth'), '--names', 'cat', '--arch', arch,
               '--checkpoint', str(checkpoint), '--device', 'cpu'])
 
-    with pytest.raises(SystemExit, match='There is no file .*none.pth'):
+    with pytest.raises(SystemExit, match='there is no checkpoint .*none.pth'):
         run(tmp_path / 'none.pth')
     with pytest.raises(SystemExit, match="does not fit text_encoder.arch="):
         run(checkpoint, 'rn50')

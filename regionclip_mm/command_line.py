@@ -1,0 +1,61 @@
+"""What the command-line tools do before they import anything heavy."""
+import logging
+import os
+import re
+import sys
+import warnings
+from typing import Any, Optional
+
+# Of mmengine, mmdet and setuptools: nothing that a user could act on.
+HARMLESS = (
+    'pkg_resources is deprecated as an API',
+    'palette does not exist, random is used by default',
+    '"FileClient" will be deprecated in future',
+    '"HardDiskBackend" is the alias of "LocalBackend"',
+)
+
+
+def quiet() -> None:
+    """Do not show the warnings of other packages that mean nothing here.
+
+    For programs, not for imports: it holds for the whole process. Warnings
+    with these beginnings are ignored; log records with them get the level
+    DEBUG. All others appear as ever.
+    """
+    for message in HARMLESS:
+        warnings.filterwarnings('ignore', re.escape(message))
+    make = logging.getLogRecordFactory()
+    if getattr(make, 'is_quiet', False):
+        return
+
+    def record(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        made = make(*args, **kwargs)
+        if str(made.msg).startswith(HARMLESS):
+            made.levelno, made.levelname = logging.DEBUG, 'DEBUG'
+        return made
+
+    record.is_quiet = True
+    logging.setLogRecordFactory(record)
+
+
+def need_file(what: str, path: Optional[str], folder: bool = False) -> None:
+    """End the program with one line if a file of its arguments is missing.
+
+    Args:
+        what: What it is to the user, for example 'config file'.
+        path: The argument; None and addresses (``clip://RN50``) pass.
+        folder: Whether a folder will do, too.
+    """
+    if path is None or '://' in path:
+        return
+    expanded = os.path.expanduser(path)
+    if os.path.isfile(expanded) or folder and os.path.isdir(expanded):
+        return
+    if os.path.isdir(expanded):
+        give_up(f'{path} is a folder, not a {what}')
+    give_up(f'there is no {what} {path}')
+
+
+def give_up(message: Any) -> None:
+    """End the program with one line on stderr, exit code 1."""
+    sys.exit(f'error: {message}')

@@ -1,0 +1,103 @@
+"""What tools do before anything heavy: help, missing files, less noise."""
+import logging
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+from regionclip_mm.command_line import HARMLESS, need_file, quiet
+
+ROOT = Path(__file__).parents[1]
+LIGHT = ('tools/train.py', 'tools/test.py', 'tools/image_demo.py',
+         'tools/build_vocabulary.py', 'projects/emoji_world/demo.py')
+HEAVY = ('torch', 'mmengine', 'mmcv', 'transformers', 'numpy', 'cv2')
+
+
+def run_light(tool: str, *args: str) -> subprocess.CompletedProcess:
+    """Run a tool where an import of anything heavy is an error."""
+    code = (f'import runpy, sys; sys.argv = {[tool, *args]!r}\n'
+            f'sys.path.insert(0, {os.path.dirname(ROOT / tool)!r})\n'
+            f'sys.modules.update(dict.fromkeys({HEAVY!r}))\n'
+            f'runpy.run_path({str(ROOT / tool)!r}, run_name="__main__")')
+    return subprocess.run([sys.executable, '-c', code], cwd=ROOT,
+                          capture_output=True, text=True)
+
+
+@pytest.mark.parametrize('tool', LIGHT)
+def test_help_imports_nothing_heavy(tool):
+    if tool in LIGHT[:2]:
+        pytest.importorskip('mmdet')
+    done = run_light(tool, '--help')
+    assert done.returncode == 0, done.stderr
+    assert 'usage:' in done.stdout
+
+
+@pytest.mark.parametrize('tool, args, message', [
+    ('tools/test.py', ['no.py', 'no.pth'], 'there is no config file no.py'),
+    ('tools/test.py', ['setup.py', 'no.pth'], 'there is no checkpoint no.pth'),
+    ('tools/train.py', ['no.py'], 'there is no config file no.py'),
+    ('tools/train.py', ['docs'], 'docs is a folder, not a config file'),
+    ('projects/emoji_world/demo.py', ['--images', 'no.png'],
+     'there is no image or folder no.png'),
+])
+def test_missing_files_are_told_before_heavy_imports(tool, args, message):
+    done = run_light(tool, *args)
+    assert done.returncode == 1
+    assert done.stderr == f'error: {message}\n'
+
+
+def test_options_of_mmdets_scripts_are_checked_before_heavy_imports():
+    done = run_light('tools/test.py', 'setup.py', 'setup.py',
+                     '--cfg-options', 'a')
+    assert done.returncode == 2
+    assert "--cfg-options takes key=value, got 'a'" in done.stderr
+
+
+def test_files_that_are_there_pass(tmp_path):
+    (tmp_path / 'a').touch()
+    for path in (None, 'clip://RN50', 'https://x/y', str(tmp_path / 'a')):
+        need_file('file', path)
+    need_file('folder', str(tmp_path), folder=True)
+
+
+@pytest.fixture
+def quietly():
+    factory = logging.getLogRecordFactory()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        quiet()
+        yield caught
+    logging.setLogRecordFactory(factory)
+
+
+def test_only_harmless_warnings_are_silenced(quietly, caplog):
+    for message in (*HARMLESS, 'something else'):
+        warnings.warn(f'{message} and so on')
+        logging.getLogger('x').warning('%s', message)
+        logging.getLogger('x').warning(f'{message} and so on')
+    assert [str(w.message) for w in quietly] == ['something else and so on']
+    loud = [r.getMessage() for r in caplog.records
+            if r.levelno >= logging.INFO and ' and so on' in r.getMessage()]
+    assert loud == ['something else and so on']
+
+
+def test_importing_the_package_silences_nothing():
+    code = ('import logging, warnings; a = list(warnings.filters); '
+            'b = logging.getLogRecordFactory(); import regionclip_mm; '
+            'import regionclip_mm.command_line; '
+            'assert a == warnings.filters; '
+            'assert b is logging.getLogRecordFactory()')
+    subprocess.run([sys.executable, '-c', code], check=True, cwd=ROOT)
+
+
+def test_the_harmless_warnings_are_still_given():
+    """Else the list has lines that nobody needs any more."""
+    sources = ''.join(
+        (Path(__import__(package).__file__).parent / name).read_text()
+        for package, name in (('mmengine', 'fileio/file_client.py'),
+                              ('mmdet', 'apis/det_inferencer.py')))
+    for message in HARMLESS[1:]:
+        assert message.rstrip('.') in sources

@@ -1,0 +1,54 @@
+"""Hands a command line over to a script of the installed mmdet.
+
+The script's own ``parse_args`` is run first, alone: help and wrong arguments
+need no torch.
+"""
+import argparse
+import ast
+import os
+import runpy
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from regionclip_mm.command_line import (give_up, need_file,  # noqa: E402
+                                        quiet)
+
+
+class Words(argparse.Action):
+    """Stands in for mmengine's DictAction, whose import takes seconds."""
+
+    def __call__(self, parser: argparse.ArgumentParser,
+                 namespace: argparse.Namespace, values: list,
+                 option_string: str = '') -> None:
+        wrong = [value for value in values if '=' not in value]
+        if wrong:
+            parser.error(f'{option_string} takes key=value, got {wrong[0]!r}')
+        setattr(namespace, self.dest, values)
+
+
+def parse(script: Path) -> argparse.Namespace:
+    """The command line as the script will read it."""
+    tree = ast.parse(script.read_text(encoding='utf-8'))
+    tree.body = [node for node in tree.body
+                 if getattr(node, 'name', '') == 'parse_args']
+    scope = dict(argparse=argparse, os=os, DictAction=Words)
+    exec(compile(tree, str(script), 'exec'), scope)
+    return scope['parse_args']()
+
+
+def hand_over(name: str) -> None:
+    """Check the command line, then run ``mmdet/NAME`` as the main program."""
+    script = Path(find_spec('mmdet').origin).parent / name
+    args = parse(script)
+    need_file('config file', args.config)
+    need_file('checkpoint', getattr(args, 'checkpoint', None))
+    quiet()
+    try:
+        runpy.run_path(str(script), run_name='__main__')
+    except FileNotFoundError as error:
+        if error.errno is not None:  # not one of ours, which say what to do
+            raise
+        give_up(error)
