@@ -5,12 +5,16 @@ import warnings
 from contextlib import contextmanager
 from typing import Iterator, List, Set, Tuple, Union
 
+import cv2
+import numpy as np
 from mmdet.structures import DetDataSample
 from mmdet.visualization.palette import get_palette
 from mmengine.structures import InstanceData
 
 Palette = Union[str, List[tuple], None]
 
+# Longer side from which mmdet's letters, 6 to 13 points, can be read.
+READABLE = 768
 # Extensions with which OpenCV writes colour; others become PNG.
 WRITABLE = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 
@@ -29,6 +33,31 @@ def drawable(sample: DetDataSample) -> DetDataSample:
     fields['label_names'] = [name.replace('$', r'\$') for name in
                              sample.pred_instances.label_names]
     return DetDataSample(pred_instances=InstanceData(**fields))
+
+
+def magnified(image: np.ndarray, sample: DetDataSample, wanted: bool = True
+              ) -> Tuple[np.ndarray, DetDataSample]:
+    """A small image and its boxes, enlarged until labels can be read.
+
+    mmdet's letters and lines have a fixed size, whatever the image's.
+
+    Args:
+        image: (H, W, 3).
+        sample: As of :func:`drawable`, boxes in the pixels of ``image``;
+            changed. With masks, nothing is enlarged.
+        wanted: False where the picture must keep the image's size.
+
+    Returns:
+        The image, ``zoom`` times as large (a whole number, 1 for images of at
+        least ``READABLE`` pixels), and the sample in its pixels.
+    """
+    zoom = -(-READABLE // max(image.shape[:2]))
+    if not wanted or zoom == 1 or 'masks' in sample.pred_instances:
+        return image, sample
+    instances = sample.pred_instances
+    instances.bboxes = instances.bboxes * zoom
+    size = (image.shape[1] * zoom, image.shape[0] * zoom)
+    return cv2.resize(image, size, interpolation=cv2.INTER_CUBIC), sample
 
 
 def long_palette(palette: Palette, count: int) -> List[Tuple[int, ...]]:
