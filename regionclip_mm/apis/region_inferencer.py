@@ -21,7 +21,7 @@ import regionclip_mm.models  # noqa: F401
 
 from ..text import Vocabulary
 from .coco_results import CocoResults
-from .drawing import (drawable, long_palette, picture_name,
+from .drawing import (drawable, long_palette, magnified, picture_name,
                       without_bounds_warnings)
 from .image_feed import ImageFeed, Sized, list_images
 from .image_loading import ImageError
