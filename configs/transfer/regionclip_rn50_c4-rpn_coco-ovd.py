@@ -1,12 +1,11 @@
-# python tools/test.py configs/transfer/regionclip_rn50_c4-rpn_coco-ovd.py \
-#     checkpoints/regionclip-coco_rn50_rpn-coco48.pth
+# python tools/train.py configs/transfer/regionclip_rn50_c4-rpn_coco-ovd.py
 _base_ = [
     '../_base_/models/regionclip_rn50.py',
     '../_base_/models/transfer_coco.py',
     '../_base_/proposals/rpn_r50_c4_coco48.py',
-    '../_base_/datasets/coco_ovd.py',
-    '../_base_/regionclip_runtime.py'
+    '../_base_/transfer_coco-ovd.py'
 ]
+load_from = 'checkpoints/regionclip-cc_rn50_rpn-coco48.pth'
 
 model = _base_.rn50
 model.update(
@@ -19,6 +18,3 @@ model.roi_head.bbox_head.cls_predictor_cfg.update(
         type='VocabularyFile', path='data/vocabularies/coco_48_rn50.pth'),
     test_vocabulary=dict(
         type='VocabularyFile', path='data/vocabularies/coco_65_rn50.pth'))
-
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')

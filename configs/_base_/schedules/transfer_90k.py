@@ -4,10 +4,12 @@ With other hardware `--auto-scale-lr` multiplies the learning rate by (images
 per step / 16). Gradients are not clipped. Reference: lr 0.002, weight decay
 1e-4 on all parameters, warmup over 5000 steps, drops at 60k and 80k.
 """
-_base_ = '../regionclip_runtime.py'
+_base_ = './resumable_runtime.py'
 
 train_cfg = dict(
-    type='IterBasedTrainLoop', max_iters=90000, val_interval=30000)
+    type='ResumableIterBasedTrainLoop',
+    max_iters=90000,
+    val_interval=30000)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 
