@@ -10,6 +10,7 @@ import runpy
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import List
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -49,6 +50,30 @@ def hand_over(name: str) -> None:
     try:
         runpy.run_path(str(script), run_name='__main__')
     except FileNotFoundError as error:
-        if error.errno is not None:  # not one of ours, which say what to do
+        keys = keys_of(str(error), args)
+        if not keys:
             raise
-        give_up(error)
+        give_up(f'{error}\n{" and ".join(keys)} of {args.config} '
+                f'{"name" if len(keys) > 1 else "names"} this file. '
+                'docs/datasets.md says where to get the files of COCO and '
+                'LVIS; for a file in another place, --cfg-options KEY=PATH')
+
+
+def keys_of(message: str, args: argparse.Namespace) -> List[str]:
+    """Keys of the config whose annotation file a message is about."""
+    from mmengine.config import Config
+    config, found = Config.fromfile(args.config), []
+    config.merge_from_dict(dict(
+        option.split('=', 1) for option in args.cfg_options or ()
+        if option.split('=')[0].endswith(('ann_file', 'data_root'))))
+    for part in ('train', 'val', 'test'):
+        dataset = (config.get(f'{part}_dataloader') or {}).get('dataset') or {}
+        evaluator = config.get(f'{part}_evaluator') or {}
+        path = os.path.join(dataset.get('data_root') or '',
+                            dataset.get('ann_file') or '')
+        if dataset.get('ann_file') and path in message:
+            found.append(f'{part}_dataloader.dataset.ann_file')
+        if isinstance(evaluator, dict) and (
+                evaluator.get('ann_file') or '\n') in message:
+            found.append(f'{part}_evaluator.ann_file')
+    return found

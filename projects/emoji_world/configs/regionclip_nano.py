@@ -1,3 +1,4 @@
+# python projects/emoji_world/tools/make_scenes.py
 # python tools/test.py projects/emoji_world/configs/regionclip_nano.py \
 #     projects/emoji_world/weights/regionclip_nano.pth
 """Zero-shot detection with the boxes of the offline RPN."""

@@ -1,3 +1,4 @@
+# python projects/emoji_world/tools/make_scenes.py
 # python tools/test.py projects/emoji_world/configs/regionclip_nano_gt.py \
 #     projects/emoji_world/weights/regionclip_nano.pth
 """Zero-shot recognition of annotated boxes."""

@@ -1,0 +1,44 @@
+"""tools/test.py names the command or the key behind a missing file."""
+import subprocess
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROJECT = 'projects/emoji_world'
+COCO = 'configs/zeroshot/regionclip_rn50_gt_coco-ovd.py'
+
+
+@pytest.fixture
+def keys_of(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / 'tools'))
+    import _mmdet
+    return lambda message, *options: _mmdet.keys_of(message, Namespace(
+        config=str(ROOT / COCO), cfg_options=list(options)))
+
+
+def test_scenes_that_are_not_written_yet(tmp_path):
+    done = subprocess.run(
+        [sys.executable, 'tools/test.py',
+         f'{PROJECT}/configs/regionclip_nano.py',
+         f'{PROJECT}/weights/regionclip_nano.pth', '--work-dir',
+         str(tmp_path), '--cfg-options',
+         f'test_dataloader.dataset.data_root={tmp_path}/'],
+        cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert f'python {PROJECT}/tools/make_scenes.py' in done.stderr
+    assert 'test_dataloader.dataset.ann_file of projects' in done.stderr
+    assert 'Traceback' not in done.stderr
+
+
+def test_keys_that_name_a_file(keys_of):
+    path = 'data/coco/annotations/ovd_ins_val2017_all.json'
+    assert keys_of(f'there is no file {path}')[-2:] == [
+        'test_dataloader.dataset.ann_file', 'test_evaluator.ann_file']
+    assert keys_of('there is no file /x/y.json') == []
+    assert keys_of('there is no file /x/y.json',
+                   'test_dataloader.dataset.data_root=/x/',
+                   'test_dataloader.dataset.ann_file=y.json') == [
+                       'test_dataloader.dataset.ann_file']
