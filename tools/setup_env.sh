@@ -6,6 +6,13 @@ cd "$(dirname "$0")/.."
 VENV=.venv
 WANTED=$(cat requirements/*.txt setup.cfg tools/setup_env.sh | cksum | tr ' ' -)
 
+# An interpreter that was asked for must be the one that .venv was made with.
+about() { "$1" -c 'import sys; print(sys.base_prefix, *sys.version.split()[:1])' 2>/dev/null; }
+if [ -n "${PYTHON:-}" ] && [ -x "$VENV/bin/python" ] && [ "$(about "$PYTHON")" != "$(about "$VENV/bin/python")" ]; then
+    echo "setup: $VENV was made with another Python ($(about "$VENV/bin/python")) than PYTHON=$PYTHON ($(about "$PYTHON" || echo 'cannot be run')). To make it anew: rm -rf $VENV, then the same command; or leave PYTHON out." >&2
+    exit 1
+fi
+
 if [ -f "$VENV/ready" ] && [ "$(cat "$VENV/ready")" = "$WANTED" ]; then
     exit 0
 fi

@@ -9,15 +9,16 @@ cores, some minutes on busy ones.
 import argparse
 import sys
 import time
-import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING, Iterable, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-import torch  # noqa: E402
-from mmengine.config import Config  # noqa: E402
-from mmengine.utils import import_modules_from_strings  # noqa: E402
+from regionclip_mm.command_line import need_file, quiet  # noqa: E402
+
+if TYPE_CHECKING:  # heavy: imported where it is needed
+    from mmengine.config import Config
 
 PROJECT = ROOT / 'projects' / 'emoji_world'
 CONFIG = PROJECT / 'configs' / 'regionclip_nano.py'
@@ -52,7 +53,7 @@ def draw(args: argparse.Namespace, data: Path) -> None:
     from regionclip_mm.apis.texts import names_of_text
     words = (names_of_text(args.words) if args.words
              else names('base', 'novel'))
-    print(f'Looking for: {" . ".join(words)}')
+    print(f'Looking for: {" . ".join(words)}', flush=True)
     detect = RegionInferencer(str(CONFIG), str(WEIGHTS), device='cpu',
                               show_progress=False)
     images = args.images or str(data / 'images' / 'demo')
@@ -66,20 +67,36 @@ def draw(args: argparse.Namespace, data: Path) -> None:
           f'{Path(args.out).resolve()}')
 
 
-def measure(config: Config) -> None:
+def watched(steps: Sequence) -> Iterable:
+    """The steps, with a line on stderr now and then."""
+    total, start = len(steps), time.time()
+    for number, step in enumerate(steps, 1):
+        yield step
+        if number % 50 == 0 or number == total:
+            print(f'  {number} of {total} scenes, '
+                  f'{time.time() - start:.0f} s', file=sys.stderr, flush=True)
+
+
+def measure(config: 'Config') -> None:
     """Print AP50 on the evaluation scenes."""
     from projects.emoji_world.emoji_world import measures
     print('Measuring on 200 unseen scenes (vocabulary: the COCO names) ...',
           flush=True)
     detector = measures.load_detector(config, str(WEIGHTS))
-    ap = measures.average_precision(detector, config, 'eval', 'coco')
+    ap = measures.average_precision(detector, config, 'eval', 'coco',
+                                    watched)
     print('zero-shot AP50 with RPN boxes:  ' + '   '.join(
         f'{part} {100 * ap[part]:.1f}' for part in ('base', 'novel', 'all')))
 
 
 def main() -> None:
     args, start = parse_args(), time.time()
-    warnings.simplefilter('ignore')
+    need_file('image or folder', args.images, folder=True)
+    quiet()
+    print('Loading torch and mmdet, making the scenes ...', flush=True)
+    import torch
+    from mmengine.config import Config
+    from mmengine.utils import import_modules_from_strings
     torch.set_num_threads(min(torch.get_num_threads(), 4))
     config = Config.fromfile(CONFIG)
     import_modules_from_strings(**config.custom_imports)

@@ -2,7 +2,7 @@
 import copy
 import io
 from contextlib import contextmanager, redirect_stdout
-from typing import Dict, Iterator, List
+from typing import Callable, Dict, Iterable, Iterator, List
 
 import torch
 import torch.nn.functional as F
@@ -104,10 +104,13 @@ def box_top1(detector: nn.Module, config: Config, split: str,
 
 @torch.no_grad()
 def average_precision(detector: nn.Module, config: Config, split: str,
-                      vocabulary: str) -> Dict[str, float]:
+                      vocabulary: str,
+                      watch: Callable[[DataLoader], Iterable] = iter
+                      ) -> Dict[str, float]:
     """AP50 of base, novel and all classes of a vocabulary.
 
-    Among all concepts, ``novel`` are those without base boxes.
+    Among all concepts, ``novel`` are those without base boxes. ``watch`` sees
+    the batches go by, for example to show progress.
     """
     detector.set_vocabulary(names(*VOCABULARIES[vocabulary]))
     loader = _dataloader(config, split, vocabulary)
@@ -117,7 +120,7 @@ def average_precision(detector: nn.Module, config: Config, split: str,
     with silence():
         evaluator = Evaluator(cfg)
         evaluator.dataset_meta = loader.dataset.metainfo
-        for batch in loader:
+        for batch in watch(loader):
             evaluator.process(detector.test_step(batch), batch)
         result = evaluator.evaluate(len(loader.dataset))
     return dict(base=result['coco/base_ap50'],
