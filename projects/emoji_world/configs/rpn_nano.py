@@ -3,7 +3,7 @@
 #     projects/emoji_world/configs/rpn_nano.py
 """The offline RPN, trained on boxes of base classes only."""
 _base_ = ['_base_/runtime.py', '_base_/rpn_nano.py']
-max_iters = 800
+max_iters = 1800
 
 model = _base_.rpn
 train_dataloader = dict(
@@ -25,6 +25,7 @@ train_dataloader = dict(
             dict(type='PackDetInputs')
         ]))
 optim_wrapper = dict(
+    type='CPUAmpOptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05),
     clip_grad=dict(max_norm=5.0))
 param_scheduler = [

@@ -18,11 +18,11 @@ rpn = dict(
         in_channels=48,
         feat_channels=48,
         anchor_generator=dict(
-            type='AnchorGenerator', scales=[6], ratios=[0.5, 1.0, 2.0],
+            type='AnchorGenerator', scales=[5, 7], ratios=[0.5, 1.0, 2.0],
             strides=[8, 16, 32]),
         bbox_coder=dict(
             type='DeltaXYWHBBoxCoder', target_means=[0.0] * 4,
-            target_stds=[1.0] * 4),
+            target_stds=[0.1, 0.1, 0.2, 0.2]),
         loss_cls=dict(type='CrossEntropyLoss', use_sigmoid=True),
         loss_bbox=dict(type='L1Loss')),
     train_cfg=dict(
