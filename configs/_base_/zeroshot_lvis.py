@@ -13,7 +13,4 @@ zeroshot_gt = dict(
         objectness='none'))
 zeroshot_rpn = dict(
     rcnn=dict(
-        score_thr=0.02,
-        nms=dict(type='nms', iou_threshold=0.5),
-        max_per_img=300,
-        objectness='sqrt_logit'))
+        zeroshot_gt['rcnn'], score_thr=0.02, objectness='sqrt_logit'))

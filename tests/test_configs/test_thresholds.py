@@ -13,6 +13,7 @@ LEAVES = {  # score_thr, IoU of NMS, max_per_img, objectness, IoU of RPN's NMS
 }
 NAMES = {f'regionclip_{arch}_{leaf}.py': leaf
          for arch in ('rn50', 'rn50x4') for leaf in LEAVES}
+NAMES['regionclip_rn50_rpn-clip_lvis.py'] = 'rpn_lvis'
 
 
 def test_every_leaf_is_here():
