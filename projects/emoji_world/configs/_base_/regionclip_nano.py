@@ -1,42 +1,30 @@
 """Variable `nano`: CLIP-nano as a region encoder, without proposal source."""
-_base_ = ['./runtime.py']
+_base_ = [
+    '../../../../configs/_base_/models/regionclip_rn50.py', './runtime.py'
+]
+
+import copy  # noqa: E402 (above _base_, mmengine takes the file for another kind)
+
 weights = 'projects/emoji_world/weights/regionclip_nano.pth'
 templates = ['{}', 'a photo of a {}', 'a picture of a {}.', 'a {}']
 
-nano = dict(
-    type='RegionCLIP',
-    data_preprocessor=dict(
-        type='DetDataPreprocessor',
-        mean=[122.7709383, 116.7460125, 104.09373615],
-        std=[68.5005327, 66.6321579, 70.32316305],
-        bgr_to_rgb=True,
-        pad_size_divisor=1),
-    backbone=dict(type='CLIPResNet', arch='nano', out_indices=(2, )),
-    roi_head=dict(
-        type='RegionRoIHead',
-        bbox_roi_extractor=dict(
-            type='SingleRoIExtractor',
-            roi_layer=dict(type='RoIAlign', output_size=8, sampling_ratio=0,
-                           aligned=True),
-            out_channels=256,
-            featmap_strides=[16]),
-        shared_head=dict(type='CLIPResLayer', arch='nano'),
-        bbox_head=dict(
-            type='RegionBBoxHead',
-            region_pool=dict(type='AttentionPool2d', arch='nano'),
-            with_reg=False,
-            reg_class_agnostic=True,
-            num_classes=55,
-            cls_predictor_cfg=dict(
-                type='TextEmbeddingClassifier',
-                vocabulary=dict(
-                    type='EmojiVocabulary',
-                    roles=('base', 'novel'),
-                    text_encoder=dict(type='CLIPTextEncoder', arch='nano',
-                                      checkpoint=weights),
-                    templates=templates),
-                # CLIP-nano's own, 1 / 42, as learned from captions
-                temperature=0.024))),
+nano = copy.deepcopy(_base_.rn50)
+nano.backbone.arch = 'nano'
+nano.roi_head.shared_head.arch = 'nano'
+nano.roi_head.bbox_head.region_pool.arch = 'nano'
+nano.roi_head.bbox_roi_extractor.out_channels = 256
+nano.roi_head.bbox_roi_extractor.roi_layer.output_size = 8
+nano.roi_head.bbox_head.num_classes = 55
+nano.roi_head.bbox_head.cls_predictor_cfg.update(
+    vocabulary=dict(
+        type='EmojiVocabulary',
+        roles=('base', 'novel'),
+        text_encoder=dict(
+            type='CLIPTextEncoder', arch='nano', checkpoint=weights),
+        templates=templates),
+    # CLIP-nano's own, 1 / 42, as learned from captions
+    temperature=0.024)
+nano.update(
     text_encoder=dict(type='CLIPTextEncoder', arch='nano'),
     prompt_templates=templates,
     test_cfg=dict(rcnn=dict(
