@@ -1,5 +1,6 @@
 # The two commands of a newcomer: `make demo` and `make test`.
 # Both set up .venv first (once). Another interpreter: make PYTHON=python3.12 test
+# (after rm -rf .venv, if that was made with another one; setup says so)
 PY := .venv/bin/python
 WORDS ?=
 
