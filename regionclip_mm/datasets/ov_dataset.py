@@ -5,6 +5,7 @@ from ..text.json_files import IMAGE_TO_LOAD, check_items
 from .class_order import ClassOrderCOCO
 
 SPLITS = ('all', 'base', 'novel')
+FILTERS = ('filter_empty_gt', 'min_size')
 
 
 class OpenVocabularyMixin:
@@ -33,6 +34,8 @@ class OpenVocabularyMixin:
     def metainfo(self) -> dict:
         """``classes`` of this split in label order; which are base, novel."""
         info = super().metainfo
+        for key in ('classes', 'base_classes', 'novel_classes'):
+            _check_names_of(key, info[key])
         parts = {key: frozenset(info[f'{key}_classes'])
                  for key in ('base', 'novel')}
         wanted = parts.get(self.split, info['classes'])
@@ -60,6 +63,10 @@ class OpenVocabularyMixin:
 
     def filter_data(self) -> List[dict]:
         """As mmdet's in training, at test time too; never leaves nothing."""
+        unknown = sorted(set(self.filter_cfg or ()) - set(FILTERS))
+        if unknown:
+            raise ValueError(f'dataset.filter_cfg has {", ".join(unknown)}; '
+                             f'it takes {", ".join(FILTERS)}')
         test_mode, self.test_mode = self.test_mode, False
         try:
             kept = super().filter_data()
@@ -90,3 +97,11 @@ class OpenVocabularyMixin:
         return (f'dataset.split={self.split!r} leaves no class: none of the '
                 f'{len(names)} names in metainfo.classes is in '
                 f'metainfo.{self.split}_classes{unread}')
+
+
+def _check_names_of(key: str, names: Any) -> None:
+    """Refuse ('cat'), which is a text, where ('cat', ) is meant."""
+    if not isinstance(names, (list, tuple)) or not all(
+            isinstance(name, str) for name in names):
+        raise ValueError(f'metainfo.{key}={names!r}: give a tuple of texts, '
+                         "for one class ('cat', )")

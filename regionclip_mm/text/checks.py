@@ -58,7 +58,7 @@ def check_names(names: Sequence[str]) -> Tuple[str, ...]:
     if twice:
         raise ValueError('Class names must differ; given more than once: '
                          f'{listed(twice)}.')
-    return names
+    return tuple(map(str.__str__, names))  # files hold no NumPy texts
 
 
 def _as_tuple(names: Any) -> Tuple[str, ...]:
@@ -106,6 +106,18 @@ def check_embeddings(names: Tuple[str, ...], embeddings: Tensor) -> None:
         wrong = [names[row] for row in bad.tolist()]
         raise ValueError('Embeddings are not finite (NaN or infinite) for '
                          f'{listed(wrong)}.')
+
+
+def check_meta(meta: Any) -> None:
+    """Raise unless it is a dictionary of what a plain file can hold."""
+    try:
+        json.dumps(meta)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError('meta of a vocabulary must be plain data (texts, '
+                        f'numbers, lists, dicts): {error}') from None
+    if not isinstance(meta, dict):
+        raise TypeError('meta of a vocabulary must be a dict, got '
+                        f'{type(meta).__name__}.')
 
 
 def listed(items: Sequence) -> str:

@@ -5,8 +5,8 @@ from typing import Any, Dict, Sequence, Tuple
 
 from torch import Tensor
 
-from .checks import (SHOWN, check_embeddings, check_names, content_hash,
-                     listed)
+from .checks import (SHOWN, check_embeddings, check_meta, check_names,
+                     content_hash, listed)
 from .files import PathLike, load_plain_file, save_plain_file
 from .spelling import canonical_name
 
@@ -27,6 +27,7 @@ class Vocabulary:
     def __post_init__(self) -> None:
         object.__setattr__(self, 'names', check_names(self.names))
         check_embeddings(self.names, self.embeddings)
+        check_meta(self.meta)
 
     def __len__(self) -> int:
         return len(self.names)

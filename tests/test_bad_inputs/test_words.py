@@ -92,11 +92,9 @@ def test_broken_weights_are_not_blamed_on_a_word(nano_files, tmp_path):
     data['state_dict'][key] = torch.full_like(data['state_dict'][key],
                                               float('nan'))
     torch.save(data, tmp_path / 'nan.pth')
-    detect = RegionInferencer(config, str(tmp_path / 'nan.pth'),
-                              device='cpu', show_progress=False)
-    with pytest.raises(ValueError, match='1 weights of the text encoder are '
-                       "not finite.*'model.text_projection.weight'"):
-        detect(make_image(), texts='cat')
+    with pytest.raises(ValueError, match='1 not finite numbers .text_encoder'
+                       '.model.text_projection.weight'):
+        RegionInferencer(config, str(tmp_path / 'nan.pth'), device='cpu')
 
 
 def test_wrong_dimension_in_the_config(tmp_path):

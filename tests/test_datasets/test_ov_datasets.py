@@ -5,8 +5,8 @@ import pytest
 from coco_files import make_scenes, write_coco, write_images, write_lvis
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mmdet.registry import DATASETS
 
+from mmdet.registry import DATASETS
 from regionclip_mm.datasets import (COCO_ALL_65, COCO_BASE_48, COCO_NOVEL_17,
                                     LVIS_ALL_1203, category_ids)
 
@@ -129,6 +129,24 @@ def test_category_twice_in_the_file(tmp_path):
     path.write_text(json.dumps(data))
     with pytest.raises(ValueError, match="twice in the categories.*'cat'"):
         build('OVCocoDataset', path, metainfo=dict(classes=NAMES))
+
+
+@pytest.mark.parametrize('key', ['classes', 'base_classes'])
+@pytest.mark.parametrize('value', ['cat', 3, ('cat', 3), {'cat': 1}])
+def test_classes_that_are_no_tuple(tmp_path, key, value):
+    path = write_coco(tmp_path / 'a.json', make_scenes(NAMES), SORTED)
+    info = dict(dict(classes=NAMES), **{key: value})
+    with pytest.raises(ValueError, match=rf"metainfo.{key}=.*give a tuple of "
+                       r"texts, for one class \('cat', \)"):
+        build('OVCocoDataset', path, metainfo=info)
+
+
+def test_misspelt_filter(tmp_path):
+    path = write_coco(tmp_path / 'a.json', make_scenes(NAMES), SORTED)
+    with pytest.raises(ValueError, match='filter_cfg has filter_emty_gt; it '
+                       'takes filter_empty_gt, min_size'):
+        build('OVCocoDataset', path, metainfo=dict(classes=NAMES),
+              filter_cfg=dict(filter_emty_gt=True))
 
 
 @pytest.mark.parametrize('content', ['{}', '{"images": []}'])

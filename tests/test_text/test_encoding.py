@@ -67,3 +67,11 @@ def test_unicode_names_differ(nano):
 def test_bad_names(nano, names, message):
     with pytest.raises((ValueError, TypeError), match=message):
         encode_vocabulary(names, nano)
+
+
+def test_broken_weights_are_not_blamed_on_a_word(make_nano):
+    encoder = make_nano(seed=0)
+    encoder.model.text_projection.weight.data[0, 0] = float('nan')
+    with pytest.raises(ValueError, match='1 weights of the text encoder are '
+                       "not finite.*'model.text_projection.weight'"):
+        encode_vocabulary(['cat'], encoder, 'name_only')

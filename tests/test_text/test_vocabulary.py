@@ -1,6 +1,8 @@
 """Vocabulary: what it accepts, its files, selection by name."""
 import pickle
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -125,6 +127,21 @@ def test_rows_of_any_strides(tmp_path, rows):
     torch.save(dict(names=list(names), embeddings=rows), tmp_path / 'b.pth')
     for path in tmp_path.iterdir():
         assert torch.equal(Vocabulary.load(path).embeddings, rows)
+
+
+def test_texts_of_other_types_become_plain(tmp_path):
+    names = np.array(['cat', 'dog'])
+    Vocabulary(names, torch.zeros(2, 3)).save(tmp_path / 'a.pth')
+    assert Vocabulary.load(tmp_path / 'a.pth').names == ('cat', 'dog')
+
+
+@pytest.mark.parametrize('meta, message', [
+    (3, 'must be a dict, got int'), ([1], 'must be a dict, got list'),
+    (dict(path=Path('a')), 'must be plain data .*PosixPath'),
+    (dict(a={1, 2}), 'must be plain data .*set')])
+def test_meta_that_a_file_could_not_hold(meta, message):
+    with pytest.raises(TypeError, match=message):
+        Vocabulary(('a', ), torch.zeros(1, 2), meta)
 
 
 def test_names_that_differ_in_case_or_spaces_are_allowed():
