@@ -43,7 +43,7 @@ def _download(url: str) -> str:
         path = os.path.join(folder, f'{address}-{name}')
         if not os.path.exists(path):
             os.makedirs(folder, exist_ok=True)
-            remove_leftovers(Path(folder), 'partial')
+            remove_leftovers(Path(folder), 'partial', f'{address}-{name}')
             torch.hub.download_url_to_file(url, path)
     except (OSError, ValueError, HTTPException) as error:
         raise CheckpointError(

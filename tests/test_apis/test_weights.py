@@ -1,3 +1,4 @@
+import hashlib
 import http.server
 import os
 import threading
@@ -121,18 +122,27 @@ def test_meta_of_any_type(nano_files, tmp_path, meta):
     assert detect.model.dataset_meta['classes'] == ()
 
 
-def test_address_that_does_not_work(tmp_path, monkeypatch):
-    folder = tmp_path / 'checkpoints'
-    folder.mkdir()
-    left = folder / f'x.pth.{"0" * 32}.partial'  # by a killed process
-    left.write_bytes(b'half')
-    os.utime(left, (0, 0))
+@pytest.mark.parametrize('url', [
+    'http://127.0.0.1:1/x.pth', 'http://[/x.pth', 'https://a b/x'])
+def test_address_that_does_not_work(tmp_path, monkeypatch, url):
     monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path))
-    for url in ('http://127.0.0.1:1/x.pth', 'http://[/x.pth', 'https://a b/x'):
-        with pytest.raises(CheckpointError,
-                           match='the weights http.*could not be downloaded'):
-            plain_uri(url)
-    assert not os.listdir(folder)
+    with pytest.raises(CheckpointError,
+                       match='the weights http.*could not be downloaded'):
+        plain_uri(url)
+
+
+def test_parts_of_killed_downloads_are_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path))
+    url, folder = 'http://127.0.0.1:1/x.pth', tmp_path / 'checkpoints'
+    ours = f'{hashlib.sha256(url.encode()).hexdigest()[:16]}-x.pth'
+    folder.mkdir()
+    for name in (ours, 'of-somebody-else.pth'):
+        path = folder / f'{name}.{"0" * 32}.partial'
+        path.write_bytes(b'half')
+        os.utime(path, (0, 0))
+    with pytest.raises(CheckpointError, match='could not be downloaded'):
+        plain_uri(url)
+    assert os.listdir(folder) == [path.name]
 
 
 def test_missing_config():
