@@ -3,13 +3,18 @@ import ast
 import functools
 import glob
 import importlib
+import logging
 import re
+import runpy
+import shlex
+import sys
 from itertools import product
 from pathlib import Path
 from typing import Iterator, List, NamedTuple, Tuple
 
-import mmdet
 import pytest
+
+import mmdet
 
 ROOT = Path(__file__).parents[1]
 ORIGINAL = ROOT / 'docs/from_regionclip.md'
@@ -212,3 +217,76 @@ def test_numbers_of_others_are_called_published(path):
     for section in re.split(r'\n#+ ', path.read_text(encoding='utf-8')):
         if re.search(r'\b(31\.4|39\.3|29\.95|59\.6)\b', section):
             assert 'ublished' in section
+
+
+def checkpoints_of(text: str) -> List[str]:
+    return re.findall(r'\bcheckpoints/([\w.-]+\.pth)', text)
+
+
+@functools.lru_cache(maxsize=None)
+def listed_checkpoints() -> Tuple[str, ...]:
+    """Names in the second column of the table of converted files."""
+    section = ORIGINAL.read_text(encoding='utf-8').split('## Checkpoints')[1]
+    table = section.split('| Released | Converted')[1].split('\n\n')[0]
+    names = [name for row in table.splitlines()[1:]
+             for name in re.findall(r'`([\w.-]+\.pth)`', row.split(' | ')[-1])]
+    return tuple(name.replace('ARCH', arch) for name in names
+                 for arch in ('rn50', 'rn50x4'))
+
+
+@pytest.mark.parametrize(
+    'path', [*DOCUMENTS, *sorted(ROOT.glob('configs/**/*.py'))], ids=ids)
+def test_one_name_for_each_checkpoint(path):
+    named = checkpoints_of(path.read_text(encoding='utf-8'))
+    assert set(named) <= set(listed_checkpoints())
+
+
+@pytest.mark.parametrize('text', ['checkpoints/regionclip_rn50_gt.pth', (
+    "load_from = 'checkpoints/x.pth'")])
+def test_a_name_that_is_not_listed_is_found(text):
+    assert not set(checkpoints_of(text)) <= set(listed_checkpoints())
+
+
+OFFLINE = 'regionclip_nano'  # what runs without downloads names these weights
+
+
+def offline_blocks(name: str, language: str, mark: str) -> List[str]:
+    found = [code for code in blocks(ROOT / name, language)
+             if mark in code and 'tools/test.py' not in code
+             and 'make_scenes.py\n' not in code]
+    assert found, f'{name} has no {language} block with {mark}'
+    return found
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """A folder like the root of the clone, where nothing has been run."""
+    for name in ('regionclip_mm', 'tools', 'projects', 'configs'):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
+    factory = logging.getLogRecordFactory()
+    yield tmp_path
+    logging.setLogRecordFactory(factory)
+
+
+def test_blocks_that_need_no_download_run_as_they_are(clone, monkeypatch):
+    def run(line):
+        python, *argv = shlex.split(line)
+        assert Path(python).name == 'python'
+        monkeypatch.setattr(sys, 'argv', argv)
+        monkeypatch.syspath_prepend(str(Path(argv[0]).parent))
+        runpy.run_path(argv[0], run_name='__main__')
+
+    run(re.search(r'`(\S*python\s+\S*make_scenes.py demo)`',
+                  text_of(ROOT / 'README.md'))[1])
+    for name in ('README.md', 'docs/faq.md'):
+        for code in offline_blocks(name, 'bash', OFFLINE):
+            for line in code.replace('\\\n', ' ').splitlines():
+                run(line)
+    for code in (*offline_blocks('README.md', 'python', OFFLINE),
+                 *offline_blocks('docs/faq.md', 'python', 'predictions.json')):
+        exec(code, {})
+    for made in ('outputs/vis/00000.png', 'outputs/one/vis/00000.png',
+                 'outputs/two/vis/00000.png', 'outputs/results.json',
+                 'data/vocabularies/nano.pth'):
+        assert (clone / made).is_file(), made
