@@ -9,11 +9,11 @@ from typing import Callable, Optional
 
 import numpy as np
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, config
 from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
-from mmengine.runner import Runner
+from mmengine.runner import Runner, runner
 from torch import nn
 from torch.utils.data import Dataset
 
@@ -161,6 +161,10 @@ def train(cfg: Config, patch: Optional[Callable[[], None]] = None,
         seconds: Kill it that long after training began.
     """
     def job():
+        # slow, and nobody reads here what they find out
+        Runner._log_env = lambda *_: None
+        runner.get_git_hash = lambda *_: ''
+        config.FormatCode = lambda text, **_: (text, False)
         if patch:
             patch()
         Runner.from_cfg(cfg).train()
@@ -185,19 +189,18 @@ def train(cfg: Config, patch: Optional[Callable[[], None]] = None,
 
 def final(cfg: Config) -> dict:
     """The last checkpoint's content."""
-    name = ('epoch_4.pth' if 'Epoch' in cfg.train_cfg.type else
-            f'iter_{cfg.train_cfg.max_iters}.pth')
-    return torch.load(Path(cfg.work_dir) / name, weights_only=True)
+    path = (Path(cfg.work_dir) / 'last_checkpoint').read_text()
+    return torch.load(path, weights_only=True)
 
 
 def differences(first, second, path='') -> list:
     """Where two checkpoints differ in a bit, apart from times and paths."""
     if type(first).__name__ == 'HistoryBuffer':
         first, second = first.data, second.data
-    if isinstance(first, dict):
+    if isinstance(first, dict) and isinstance(second, dict):
         skip = {'cfg', 'time', 'experiment_name', 'train/time', 'val/time',
                 'train/data_time', 'val/data_time', 'last_ckpt', 'best_ckpt',
-                'train/memory'}
+                'train/memory', 'mmengine_version'}
         keys = (set(first) | set(second)) - skip
         return [x for key in sorted(keys, key=str) for x in differences(
             first.get(key), second.get(key), f'{path}/{key}')]

@@ -2,8 +2,7 @@
 from .. import checkpoint  # noqa: F401  registers the scheme clip://
 from .clip_each import ClipEachConstructor
 from .hooks import (AtomicCheckpointHook, BatchSizeHook, InvalidLossHook,
-                    MissedValidationHook, ResumeStateHook,
-                    VocabularyCheckHook)
+                    MissedValidationHook, ResumeStateHook, VocabularyCheckHook)
 from .loops import ResumableEpochBasedTrainLoop, ResumableIterBasedTrainLoop
 
 __all__ = [

@@ -67,3 +67,97 @@ def test_killed_at_random(epochs, undisturbed, tmp_path):
     cfg = toy_config(tmp_path, epochs, pause=0.01)
     kill_and_resume(cfg, 2, random.Random(seed))
     assert differences(undisturbed(epochs=epochs), final(cfg)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('kinds', [
+    dict(), dict(epochs=True), dict(accumulate=5),
+    dict(train_dataloader=dict(num_workers=2, persistent_workers=True))
+], ids=str)
+def test_killed_ten_times(kinds, undisturbed, tmp_path):
+    seed = random.randrange(10**6)
+    print('seed', seed)
+    cfg = toy_config(tmp_path, pause=0.02, **kinds)
+    kill_and_resume(cfg, 10, random.Random(seed))
+    assert differences(undisturbed(**kinds), final(cfg)) == []
+
+
+AT_WRITING = {
+    'before the first file is complete': ('fsync', 1, dict()),
+    'before the file has its name': ('replace', 3, dict()),
+    'before the pointer is moved': ('replace', 4, dict()),
+    'between writing and validating': ('unlink', 5, dict()),
+    'before the old file is removed': ('unlink', 7, dict()),
+    'amid accumulation': ('replace', 3, dict(accumulate=5)),
+}
+
+
+@pytest.mark.parametrize('moment', AT_WRITING)
+def test_killed_while_writing(moment, undisturbed, tmp_path):
+    function, call, kinds = AT_WRITING[moment]
+    cfg = toy_config(tmp_path, **kinds)
+    train(cfg, die_at(function, call))
+    loads_everything(cfg)
+    left = list(tmp_path.glob('*.partial'))
+    cfg.resume = True
+    printed = train(cfg)
+    for path in left:
+        assert f'Skipping {path}, which is half-written' in printed
+    assert not list(tmp_path.glob('*.partial'))
+    assert differences(undisturbed(**kinds), final(cfg)) == []
+
+
+@pytest.mark.parametrize('kinds', [
+    dict(accumulate=5),
+    dict(epochs=True, accumulate=4),
+    dict(train_dataloader=dict(num_workers=2, persistent_workers=True)),
+    dict(epochs=True, train_dataloader=dict(
+        num_workers=2, persistent_workers=True,
+        batch_sampler=dict(type='AspectRatioBatchSampler'))),
+    dict(train_dataloader=dict(
+        batch_sampler=dict(type='AspectRatioBatchSampler'))),
+    dict(train_dataloader=dict(sampler=dict(type='DefaultSampler'))),
+    dict(epochs=True, default_hooks=dict(
+        checkpoint=dict(by_epoch=False, interval=4))),
+], ids=str)
+def test_every_way_of_loading(kinds, undisturbed, tmp_path):
+    """Killed in a step, neither after a save nor at an epoch's end."""
+    def patch():
+        from toy_training import ToyPause
+        original = ToyPause.before_train_iter
+
+        def before_train_iter(self, runner, *args, **kwargs):
+            original(self, runner, *args, **kwargs)
+            if runner.iter == 17:
+                os.kill(os.getpid(), signal.SIGKILL)
+        ToyPause.before_train_iter = before_train_iter
+
+    cfg = toy_config(tmp_path, **kinds)
+    train(cfg, patch)
+    cfg.resume = True
+    printed = train(cfg)
+    assert 'Resuming from' in printed
+    assert differences(undisturbed(**kinds), final(cfg)) == []
+
+
+def test_without_the_hook_it_is_another_training(undisturbed, tmp_path):
+    """The comparison would notice."""
+    cfg = toy_config(tmp_path)
+    train(cfg, die_at('replace', 5))
+    cfg.resume = True
+    cfg.default_hooks.pop('resume_state')
+    train(cfg)
+    assert any('state_dict' in name for name in differences(
+        undisturbed(), final(cfg)))
+
+
+def test_damaged_files_are_left_out(undisturbed, tmp_path):
+    cfg = toy_config(tmp_path)
+    train(cfg, die_at('replace', 9))  # the fifth file
+    newest = tmp_path / 'iter_16.pth'
+    newest.write_bytes(newest.read_bytes()[:-1000])
+    cfg.resume = True
+    printed = train(cfg)
+    assert f'Skipping {newest}, which is half-written or damaged' in printed
+    assert f'Resuming from {tmp_path / "iter_12.pth"}' in printed
+    assert differences(undisturbed(), final(cfg)) == []

@@ -74,8 +74,9 @@ class SeededBatches(Sampler):
         count = drawn = 0
         for count, batch in enumerate(self.batches, 1):
             if count > first:
-                yield [Draw(index, seed, epoch, (drawn + k) * world_size + rank)
-                       for k, index in enumerate(batch)]
+                yield [
+                    Draw(index, seed, epoch, (drawn + k) * world_size + rank)
+                    for k, index in enumerate(batch)]
             drawn += len(batch)
         self.count = count
 

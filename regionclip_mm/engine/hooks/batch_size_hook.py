@@ -13,8 +13,8 @@ class BatchSizeHook(Hook):
     """Compares the batch with that of the recipe, before iteration 0.
 
     The batch is processes x images per process x accumulated iterations, that
-    of the recipe ``auto_scale_lr.base_batch_size``. Where they differ, one line
-    tells how mmengine scaled the learning rate or which flag would.
+    of the recipe ``auto_scale_lr.base_batch_size``. Where they differ, one
+    line tells how mmengine scaled the learning rate or which flag would.
     """
 
     def before_train(self, runner: Runner) -> None:

@@ -12,7 +12,8 @@ from ..data import ResumableDataLoader
 from ..random_state import get_random_state, set_random_state
 
 KEY = 'resume_state'
-VALIDATED = 'validated_at'
+# mmengine logs what begins with 'val'
+VALIDATED = 'last_validation'
 
 
 @HOOKS.register_module()
@@ -56,6 +57,11 @@ class ResumeStateHook(Hook):
                          outputs: Optional[dict] = None) -> None:
         """Remember where this step ended."""
         self._random = get_random_state()
+
+    def before_val(self, runner: Runner) -> None:
+        """Validate with the same random numbers, now or after resuming."""
+        if self._random is not None:
+            set_random_state(self._random)
 
     def after_val(self, runner: Runner) -> None:
         """Remember that this point has been validated."""

@@ -2,12 +2,13 @@
 from itertools import zip_longest
 from typing import Iterator, Optional, Sequence, Tuple
 
-from mmdet.registry import HOOKS
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
+
+from mmdet.registry import HOOKS
 
 from ...text import canonical_name, clean_class_name
 
