@@ -141,5 +141,3 @@ def assert_detections(got: InstanceData, arrays: dict, image: int = 0,
         want, (got.bboxes, got.scores, got.labels), box_tol=0.1,
         score_tol=1e-3)
     assert min(matched[:2]) >= 0.99, matched
-
-

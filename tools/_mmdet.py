@@ -14,8 +14,7 @@ from typing import List
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from regionclip_mm.command_line import (give_up, need_file,  # noqa: E402
-                                        quiet)
+from regionclip_mm.command_line import give_up, need_file, quiet
 
 
 class Words(argparse.Action):

@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from regionclip_mm.command_line import (give_up, need_file,  # noqa: E402
-                                        quiet)
+from regionclip_mm.command_line import give_up, need_file, quiet
 
 if TYPE_CHECKING:  # heavy: imported where it is needed
     from regionclip_mm.text import Vocabulary

@@ -30,13 +30,11 @@ from mmdet.registry import MODELS
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from regionclip_mm.checkpoint import (CheckpointError,  # noqa: E402
-                                      open_weights)
-from regionclip_mm.checkpoint.layouts import guess_arch  # noqa: E402
-from regionclip_mm.models import CLIP  # noqa: E402
-from regionclip_mm.models.layers.clip_archs import get_arch  # noqa: E402
-from regionclip_mm.text import (CLIP_TEMPLATES, Vocabulary,  # noqa: E402
-                                clean_class_name)
+from regionclip_mm.checkpoint import CheckpointError, open_weights
+from regionclip_mm.checkpoint.layouts import guess_arch
+from regionclip_mm.models import CLIP
+from regionclip_mm.models.layers.clip_archs import get_arch
+from regionclip_mm.text import CLIP_TEMPLATES, Vocabulary, clean_class_name
 
 TEMPLATES = CLIP_TEMPLATES[1:]  # the 80 of ImageNet, without the bare name
 PUBLISHED = {'rn50': 59.6}

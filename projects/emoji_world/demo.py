@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Iterable, Sequence
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from regionclip_mm.command_line import need_file, quiet  # noqa: E402
+from regionclip_mm.command_line import need_file, quiet
 
 if TYPE_CHECKING:  # heavy: imported where it is needed
     from mmengine.config import Config

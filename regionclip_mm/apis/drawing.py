@@ -7,9 +7,10 @@ from typing import Iterator, List, Set, Tuple, Union
 
 import cv2
 import numpy as np
+from mmengine.structures import InstanceData
+
 from mmdet.structures import DetDataSample
 from mmdet.visualization.palette import get_palette
-from mmengine.structures import InstanceData
 
 Palette = Union[str, List[tuple], None]
 

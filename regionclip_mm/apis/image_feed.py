@@ -4,6 +4,7 @@ from itertools import islice
 from typing import Any, Callable, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
+
 from mmdet.apis.det_inferencer import IMG_EXTENSIONS
 
 from .image_loading import ImageError, ImageInput, describe, load_image

@@ -6,9 +6,6 @@ from typing import (Any, Callable, Dict, Iterable, Iterator, List, Optional,
                     Sequence, Union)
 
 import numpy as np
-from mmdet.apis import DetInferencer
-from mmdet.datasets.transforms import InferencerLoader
-from mmdet.structures import DetDataSample, SampleList
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.logging import print_log
@@ -18,6 +15,9 @@ from torch import nn
 
 import regionclip_mm.datasets  # noqa: F401 (registers what configs name)
 import regionclip_mm.models  # noqa: F401
+from mmdet.apis import DetInferencer
+from mmdet.datasets.transforms import InferencerLoader
+from mmdet.structures import DetDataSample, SampleList
 
 from ..text import Vocabulary
 from .coco_results import CocoResults

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from ..text import Vocabulary, encode_vocabulary
-from ..text.prompts import Templates, get_templates
 from ..text.checks import check_names
+from ..text.prompts import Templates, get_templates
 
 
 class WordCache:

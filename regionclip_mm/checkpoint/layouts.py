@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Dict, Mapping, Optional, Tuple, TypeVar, Union
 
 import torch
-from mmdet.registry import MODELS
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import DefaultScope
+
+from mmdet.registry import MODELS
 
 from ..models.layers.clip_archs import ARCHS
 from .errors import CheckpointError

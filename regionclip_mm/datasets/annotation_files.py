@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Callable, Iterable, Sequence, Union
 
 from ..text.files import written_whole
-from ..text.json_files import (ANNOTATION, IMAGE, OF_LVIS,
-                               check_categories, check_items, read_json)
+from ..text.json_files import (ANNOTATION, IMAGE, OF_LVIS, check_categories,
+                               check_items, read_json)
 from .class_order import category_ids
 
 PathLike = Union[str, Path]

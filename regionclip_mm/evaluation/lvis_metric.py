@@ -5,6 +5,7 @@ from typing import Any, Dict, Iterator, List
 
 import lvis.eval
 import numpy as np
+
 from mmdet.evaluation import LVISMetric
 from mmdet.registry import METRICS
 

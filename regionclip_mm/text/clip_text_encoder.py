@@ -4,9 +4,10 @@ import json
 from typing import Optional, Sequence
 
 import torch
-from mmdet.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
+
+from mmdet.registry import MODELS
 
 from .text_archs import TextArch, get_text_arch
 from .tokenizer import CLIPTokenizer

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .checks import check_names, listed
-from .prompts import (Templates, clean_class_name, fill_templates,
-                      get_templates)
+from .prompts import Templates, clean_class_name, fill_templates, get_templates
 from .tokenizer import clean_text
 from .vocabulary import Vocabulary
 

@@ -3,9 +3,10 @@ import os
 import sys
 from typing import Iterable, Optional, Sequence, Union
 
-from mmdet.registry import MODELS, TASK_UTILS
 from mmengine.utils import track_iter_progress
 from torch import nn
+
+from mmdet.registry import MODELS, TASK_UTILS
 
 from .cache import VocabularyCache
 from .checks import check_names

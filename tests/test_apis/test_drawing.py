@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 
+from mmdet.structures import DetDataSample
 from regionclip_mm.apis.drawing import (READABLE, long_palette, magnified,
                                         picture_name)
 

@@ -219,6 +219,7 @@ def test_data_samples_and_printing(detect, capsys):
 
 def test_progress_bar_knows_the_number_of_batches(detect, monkeypatch):
     from operator import length_hint
+
     from mmdet.apis import det_inferencer
     hints = []
     monkeypatch.setattr(detect, 'show_progress', True)

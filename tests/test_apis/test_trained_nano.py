@@ -66,8 +66,9 @@ def test_finds_what_the_words_say(detect, scenes):
 
 
 def test_mmdets_inferencer_with_the_shipped_files(tmp_path):
-    from mmdet.apis import DetInferencer
     from nano import make_image
+
+    from mmdet.apis import DetInferencer
     root = ROOT / 'projects/emoji_world'
     detect = DetInferencer(str(root / 'configs/regionclip_nano.py'),
                            str(root / 'weights/regionclip_nano.pth'),

@@ -2,8 +2,8 @@ import pytest
 import torch
 from nano import nano_detector
 
-from regionclip_mm.apis.word_cache import (WordCache, encode_all,
-                                           encode_names, using)
+from regionclip_mm.apis.word_cache import (WordCache, encode_all, encode_names,
+                                           using)
 from regionclip_mm.text import encode_vocabulary
 
 

@@ -6,8 +6,8 @@ import pytest
 from coco_files import make_scenes, write_coco, write_lvis
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mmdet.registry import DATASETS
 
+from mmdet.registry import DATASETS
 from regionclip_mm.checkpoint import CheckpointError
 from regionclip_mm.checkpoint.embeddings import names_from_json
 from regionclip_mm.datasets import (ClassOrderCOCO, category_ids,

@@ -8,8 +8,7 @@ from mmengine.config import Config
 from nano import ROOT, make_image, write_nano
 from PIL import Image
 
-from regionclip_mm.apis import (ImageError, RegionInferencer,
-                                region_inferencer)
+from regionclip_mm.apis import ImageError, RegionInferencer, region_inferencer
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from regionclip_mm.checkpoint import WeightFile, model_layout
 from regionclip_mm.checkpoint.detector import convert_rpn
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from parity import (DATA, ROOT, batch_of, load_case,  # noqa: E402
-                    make_weights)
+from parity import DATA, ROOT, batch_of, load_case, make_weights  # noqa: E402
 
 FRAGMENT = ROOT / 'configs/_base_/proposals/rpn_r50_c4_coco48.py'
 

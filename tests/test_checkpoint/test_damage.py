@@ -136,5 +136,6 @@ def test_weights_of_any_shape_are_refused_clearly(state):
 
 @pytest.mark.parametrize('letters', ['', 'x', 'cfx', 'base'])
 def test_frequencies_that_lvis_does_not_have(tmp_path, letters):
-    with pytest.raises(CheckpointError, match=f"frequencies='{letters}': give"):
+    with pytest.raises(CheckpointError,
+                       match=f"frequencies='{letters}': give"):
         names_from_json(tmp_path / 'a.json', letters)

@@ -4,9 +4,9 @@ import torch
 from mmengine.config import ConfigDict
 from safetensors.torch import save_file
 
+from mmdet.registry import MODELS
 from regionclip_mm.checkpoint import (CheckpointError, WeightFile,
                                       convert_openai_clip, load_weights)
-from mmdet.registry import MODELS
 
 
 def build_clip():

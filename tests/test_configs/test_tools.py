@@ -5,13 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import mmdet
 import pytest
 import torch
 from coco_files import make_scenes, write_coco, write_images
 from mmengine.config import Config
 from nano import ARCH, ROOT, nano_detector, nano_model
 
+import mmdet
 from regionclip_mm.datasets import COCO_ALL_65
 from regionclip_mm.text import Vocabulary
 

@@ -4,11 +4,11 @@ import runpy
 import sys
 from pathlib import Path
 
-import mmdet
 import pytest
 from coco_files import make_scenes, write_coco, write_lvis
-from mmdet.registry import DATASETS
 
+import mmdet
+from mmdet.registry import DATASETS
 from regionclip_mm.datasets import (COCO_ALL_65, COCO_BASE_48, COCO_NOVEL_17,
                                     LVIS_ALL_1203)
 from regionclip_mm.datasets.annotation_files import write_annotations

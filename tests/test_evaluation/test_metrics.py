@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from coco_files import (as_sample, evaluate, make_predictions, make_scenes,
                         write_coco, write_lvis)
-from mmdet.registry import DATASETS, METRICS
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 import regionclip_mm.datasets  # noqa: F401
 import regionclip_mm.evaluation  # noqa: F401
+from mmdet.registry import DATASETS, METRICS
 
 NAMES = ('person', 'cat', 'train', 'dog', 'bear')
 META = dict(classes=NAMES, base_classes=('person', 'train', 'bear'),
@@ -204,3 +204,16 @@ def test_coco_file_for_the_lvis_metric(tmp_path):
     with pytest.raises(ValueError, match='no categories.*frequency.*'
                        'OrderedOVCocoMetric'):
         METRICS.build(dict(type='OrderedLVISMetric', ann_file=path))
+
+
+@pytest.mark.parametrize('kind', ['OrderedOVCocoMetric', 'OrderedLVISMetric'])
+@pytest.mark.parametrize('text, message', [
+    ('{"images": [', 'is not a json file, or a cut-off one'),
+    ('[]', 'has no'),
+    ('{"images": [{}], "annotations": [], "categories": []}', "'id'")])
+def test_a_damaged_file_is_named(tmp_path, kind, text, message):
+    path = tmp_path / 'damaged.json'
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message) as caught:
+        METRICS.build(dict(type=kind, ann_file=str(path)))
+    assert 'damaged.json' in str(caught.value)

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from mmdet.registry import TASK_UTILS
-
 import regionclip_mm.models  # noqa: F401
+from mmdet.registry import TASK_UTILS
 
 GOLDEN = Path(__file__).parents[1] / 'data' / 'parity' / 'g7_units.npz'
 STDS = dict(rpn=[1.0] * 4, roi=[0.1, 0.1, 0.2, 0.2])

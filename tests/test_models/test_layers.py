@@ -4,8 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from mmdet.registry import MODELS
-from regionclip_mm.models import (AttentionPool2d, CLIPResLayer, CLIPResNet,
-                                  TextEmbeddingClassifier)
+from regionclip_mm.models import AttentionPool2d, CLIPResLayer, CLIPResNet
 from regionclip_mm.models.layers import ARCHS
 from regionclip_mm.text import Vocabulary
 

@@ -9,8 +9,8 @@ from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import HorizontalBoxes
 from mmdet.utils import register_all_modules
-from regionclip_mm.models.utils import to_pixels
 from regionclip_mm.models import RPNProposals
+from regionclip_mm.models.utils import to_pixels
 
 register_all_modules()
 CLIP_PIXELS = dict(mean=[122.77, 116.75, 104.09], std=[68.50, 66.63, 70.32],

@@ -7,19 +7,15 @@ import pytest
 
 from projects.emoji_world.emoji_world import coco
 from projects.emoji_world.emoji_world.atlas import OPAQUE, sprites
-from projects.emoji_world.emoji_world.backgrounds import (
-    KINDS, plan_background)
+from projects.emoji_world.emoji_world.backgrounds import KINDS, plan_background
 from projects.emoji_world.emoji_world.captions import caption
-from projects.emoji_world.emoji_world.concepts import (
-    STYLES, concepts, names)
-from projects.emoji_world.emoji_world.datasets import (
-    EmojiCaptionDataset)
+from projects.emoji_world.emoji_world.concepts import STYLES, concepts, names
+from projects.emoji_world.emoji_world.datasets import EmojiCaptionDataset
 from projects.emoji_world.emoji_world.dice import Dice
 from projects.emoji_world.emoji_world.plans import Plan, make_plan
 from projects.emoji_world.emoji_world.render import render
 from projects.emoji_world.emoji_world.splits import SPLITS, seed
-from regionclip_mm.datasets.ov_splits import (
-    COCO_BASE_48, COCO_NOVEL_17)
+from regionclip_mm.datasets.ov_splits import COCO_BASE_48, COCO_NOVEL_17
 
 SAMPLES = [(s, i) for s in ('pairs_train', 'eval', 'eval_unseen', 'single_dev')
            for i in range(0, 60, 3)]

@@ -3,10 +3,10 @@ import copy
 
 import pytest
 import torch
-from mmdet.registry import MODELS
 from mmengine.runner import load_checkpoint
 from mmengine.runner.checkpoint import load_state_dict
 
+from mmdet.registry import MODELS
 from regionclip_mm.text import TEXT_ARCHS, CLIPTextEncoder
 
 TEXTS = ['a dog', '', 'word ' * 200, 'two cats and a very small blue bird',

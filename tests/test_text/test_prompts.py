@@ -1,8 +1,7 @@
 """Templates and class names."""
 import pytest
 
-from regionclip_mm.text import (CLIP_TEMPLATES, clean_class_name,
-                                get_templates)
+from regionclip_mm.text import CLIP_TEMPLATES, clean_class_name, get_templates
 from regionclip_mm.text.prompts import fill_templates
 
 

@@ -1,10 +1,10 @@
 """Vocabulary sources: built from configs, lazily, with helpful errors."""
 import pytest
 import torch
-from mmdet.registry import TASK_UTILS
 
-from regionclip_mm.text import (PromptedVocabulary, Vocabulary,
-                                VocabularyFile, encode_vocabulary)
+from mmdet.registry import TASK_UTILS
+from regionclip_mm.text import (PromptedVocabulary, Vocabulary, VocabularyFile,
+                                encode_vocabulary)
 from regionclip_mm.text import sources as sources_module
 
 

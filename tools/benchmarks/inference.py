@@ -28,9 +28,8 @@ from mmdet.utils import register_all_modules
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from regionclip_mm.models.roi_heads.region_roi_head import (  # noqa: E402
-    select_detections)
-from regionclip_mm.text import Vocabulary  # noqa: E402
+from regionclip_mm.models.roi_heads.region_roi_head import select_detections
+from regionclip_mm.text import Vocabulary
 
 STAGES = ['RPN', 'backbone', 'RoIAlign', 'layer4', 'pool', 'classify + NMS']
 

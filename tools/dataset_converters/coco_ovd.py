@@ -19,10 +19,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from regionclip_mm.datasets import (COCO_ALL_65, COCO_BASE_48,  # noqa: E402
-                                    COCO_NOVEL_17)
-from regionclip_mm.datasets.annotation_files import (  # noqa: E402
-    read_annotations, select_classes, write_annotations, write_whole)
+from regionclip_mm.datasets import COCO_ALL_65, COCO_BASE_48, COCO_NOVEL_17
+from regionclip_mm.datasets.annotation_files import (read_annotations,
+                                                     select_classes,
+                                                     write_annotations,
+                                                     write_whole)
 
 CLASSES = dict(all=COCO_ALL_65, b=COCO_BASE_48, t=COCO_NOVEL_17)
 PARTS = dict(train=('b', ), val=('all', 'b', 't'))

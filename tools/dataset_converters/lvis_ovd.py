@@ -17,10 +17,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from regionclip_mm.datasets import (LVIS_ALL_1203,  # noqa: E402
-                                    lvis_rare_names)
-from regionclip_mm.datasets.annotation_files import (  # noqa: E402
-    only, read_annotations, select_classes, write_annotations, write_whole)
+from regionclip_mm.datasets import LVIS_ALL_1203, lvis_rare_names
+from regionclip_mm.datasets.annotation_files import (only, read_annotations,
+                                                     select_classes,
+                                                     write_annotations,
+                                                     write_whole)
 
 
 def parse_args() -> argparse.Namespace:

@@ -11,7 +11,7 @@ from typing import Callable
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import regionclip_mm.models  # noqa: E402,F401  registers what configs name
+import regionclip_mm.models  # noqa: F401  registers what configs name
 
 
 def converter(main: Callable[[], None]) -> Callable[[], None]:

@@ -1,7 +1,8 @@
 """Variable `rn50x4`: RegionCLIP with CLIP's RN50x4; see regionclip_rn50.py."""
 _base_ = './regionclip_rn50.py'
 
-import copy  # noqa: E402 (above _base_, mmengine takes the file for another kind)
+# Above _base_, mmengine takes the file for one of another kind.
+import copy  # noqa: E402
 
 rn50x4 = copy.deepcopy(_base_.rn50)
 rn50x4.backbone.arch = 'rn50x4'

@@ -16,7 +16,6 @@ from torch.utils.data import DataLoader
 
 from mmdet.registry import MODELS
 from mmdet.structures.bbox import get_box_tensor
-
 from regionclip_mm.checkpoint import load_weights
 
 from .coco import VOCABULARIES

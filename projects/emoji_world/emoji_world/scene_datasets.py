@@ -2,10 +2,9 @@
 from pathlib import Path
 from typing import List
 
-from regionclip_mm.datasets import OVCocoDataset
-
 from mmdet.datasets import CocoDataset
 from mmdet.registry import DATASETS
+from regionclip_mm.datasets import OVCocoDataset
 
 from .concepts import names
 

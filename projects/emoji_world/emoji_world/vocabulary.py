@@ -1,9 +1,8 @@
 """The world's names as vocabularies."""
 from typing import Sequence
 
-from regionclip_mm.text import PromptedVocabulary
-
 from mmdet.registry import TASK_UTILS
+from regionclip_mm.text import PromptedVocabulary
 
 from .concepts import names
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-import torch  # noqa: E402
-from mmengine.config import Config, DictAction  # noqa: E402
-from mmengine.utils import import_modules_from_strings  # noqa: E402
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.utils import import_modules_from_strings
 
-from projects.emoji_world.emoji_world import measures  # noqa: E402
-from projects.emoji_world.tools.make_scenes import write_split  # noqa: E402
+from projects.emoji_world.emoji_world import measures
+from projects.emoji_world.tools.make_scenes import write_split
 
 PROJECT = Path(__file__).resolve().parents[1]
 WEIGHTS = PROJECT / 'weights' / 'regionclip_nano.pth'

@@ -9,9 +9,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmdet.registry import MODELS
 
+from ..layers.clip_archs import get_arch
 from ..layers.clip_bottleneck import make_clip_layer
 from ..layers.conv_bn import conv_bn
-from ..layers.clip_archs import get_arch
 
 
 @MODELS.register_module()
@@ -84,8 +84,9 @@ class CLIPResNet(BaseModule):
         Returns:
             One map (N, C_i, H / s_i, W / s_i) for each of ``out_indices``.
         """
-        # Faster than the default layout on a CPU (docs/benchmarks.md); the maps
-        # go out in the default one because mmcv's RoIAlign reads no other.
+        # Faster than the default layout on a CPU (docs/benchmarks.md); the
+        # maps go out in the default one because mmcv's RoIAlign reads no
+        # other.
         x = self._at_least_a_cell(x)
         x = self.stem(x.contiguous(memory_format=torch.channels_last))
         outs = []

@@ -49,7 +49,8 @@ class RegionCLIP(TwoStageDetector):
         super().__init__(backbone, neck, None, roi_head, train_cfg, test_cfg,
                          data_preprocessor, init_cfg)
         self.proposal_source = MODELS.build(proposal_source)
-        self.text_encoder = MODELS.build(text_encoder) if text_encoder else None
+        self.text_encoder = (
+            MODELS.build(text_encoder) if text_encoder else None)
         self.prompt_templates = prompt_templates
         # These two keep a record of their own.
         self.record = LoadingRecord(self, ('proposal_source.',

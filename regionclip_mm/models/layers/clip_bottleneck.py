@@ -51,7 +51,7 @@ class CLIPBottleneck(nn.Module):
                     ('1', nn.BatchNorm2d(out_channels))]))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, in_channels, H, W) -> (N, 4 * planes, H / stride, W / stride)."""
+        """(N, in_channels, H, W) -> (N, 4 planes, H / stride, W / stride)."""
         if self.with_cp and is_grad_enabled():
             return checkpoint(self._block, x, use_reentrant=False)
         return self._block(x)

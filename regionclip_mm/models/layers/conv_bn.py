@@ -1,4 +1,4 @@
-"""A convolution and its batch norm, applied as one convolution when allowed."""
+"""A convolution and its batch norm, applied as one convolution if allowed."""
 import torch.nn.functional as F
 from torch import Tensor, nn
 

@@ -25,7 +25,8 @@ class TextEmbeddingClassifier(nn.Module):
     because mmdet's heads build this layer more than once.
 
     Parity: ``box_predictor`` of the reference, whose ``cls_bg_score`` is zero;
-    golden logits in ``g2_zeroshot_gt_rn50``. Logits stay in float32 under autocast.
+    golden logits in ``g2_zeroshot_gt_rn50``. Logits stay in float32 under
+    autocast.
 
     Args:
         in_features: Size D of the region embeddings; given by the bbox head.

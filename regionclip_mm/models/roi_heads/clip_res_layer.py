@@ -7,8 +7,8 @@ from torch import Tensor
 
 from mmdet.registry import MODELS
 
-from ..layers.clip_archs import get_arch
 from ..backbones.clip_resnet import freeze_norms
+from ..layers.clip_archs import get_arch
 from ..layers.clip_bottleneck import make_clip_layer
 
 

@@ -3,7 +3,8 @@ _base_ = [
     '../../../../configs/_base_/models/regionclip_rn50.py', './runtime.py'
 ]
 
-import copy  # noqa: E402 (above _base_, mmengine takes the file for another kind)
+# Above _base_, mmengine takes the file for one of another kind.
+import copy  # noqa: E402
 
 weights = 'projects/emoji_world/weights/regionclip_nano.pth'
 templates = ['{}', 'a photo of a {}', 'a picture of a {}.', 'a {}']
