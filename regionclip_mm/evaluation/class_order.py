@@ -1,11 +1,12 @@
 """COCO-style evaluation whose labels follow the class names."""
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 from mmengine.logging import MMLogger
 from pycocotools import mask as mask_api
 
 from ..datasets import category_ids
+from ..datasets.annotation_files import read_annotations
 
 Result = Tuple[dict, dict]
 
@@ -20,6 +21,16 @@ class ClassOrderMixin:
     """
 
     follows_class_names = True
+
+    def __init__(self, ann_file: Optional[str] = None, **kwargs) -> None:
+        """Arguments of mmdet's metric; a damaged file is named."""
+        try:
+            super().__init__(ann_file=ann_file, **kwargs)
+        except (AssertionError, AttributeError, KeyError, TypeError,
+                ValueError):
+            if ann_file is not None:  # says what is wrong with the file
+                read_annotations(ann_file)
+            raise
 
     @property
     def annotations(self) -> Any:

@@ -210,7 +210,8 @@ def test_coco_file_for_the_lvis_metric(tmp_path):
 @pytest.mark.parametrize('text, message', [
     ('{"images": [', 'is not a json file, or a cut-off one'),
     ('[]', 'has no'),
-    ('{"images": [{}], "annotations": [], "categories": []}', "'id'")])
+    ('{"images": [{}], "annotations": [{"id": 1}], "categories": [{}]}',
+     "'id'")])
 def test_a_damaged_file_is_named(tmp_path, kind, text, message):
     path = tmp_path / 'damaged.json'
     path.write_text(text)
