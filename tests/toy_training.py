@@ -4,6 +4,7 @@ import random
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Callable, Optional
 
@@ -152,39 +153,55 @@ def start(job: Callable[[], None], log: Path) -> int:
 
 
 def train(cfg: Config, patch: Optional[Callable[[], None]] = None,
-          seconds: Optional[float] = None) -> str:
+          seconds: Optional[float] = None, processes: int = 1,
+          fails: bool = False) -> str:
     """Train in a process of its own; what it printed.
 
     Args:
         cfg: Of the run.
         patch: Called in the new process.
         seconds: Kill it that long after training began.
+        processes: If more than one, they work together over gloo.
+        fails: All processes are expected to end with an error.
     """
-    def job():
-        # slow, and nobody reads here what they find out
-        Runner._log_env = lambda *_: None
-        runner.get_git_hash = lambda *_: ''
-        config.FormatCode = lambda text, **_: (text, False)
-        if patch:
-            patch()
-        Runner.from_cfg(cfg).train()
-
     folder = Path(cfg.work_dir)
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / 'printed.txt'
     log.write_text('')
     (folder / STARTED).unlink(missing_ok=True)
-    pid = start(job, log)
+    (folder / 'store').unlink(missing_ok=True)
+    pids = [start(partial(_run, cfg, patch, rank, processes), log)
+            for rank in range(processes)]
     if seconds is not None:
         while not (folder / STARTED).exists() and not os.waitid(
-                os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                os.P_PID, pids[0], os.WEXITED | os.WNOHANG | os.WNOWAIT):
             time.sleep(0.002)
         time.sleep(seconds)
-        os.kill(pid, signal.SIGKILL)
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        os.kill(pids[0], signal.SIGKILL)
+    status = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
     printed = log.read_text()
-    assert status in (0, -signal.SIGKILL), printed[-3000:]
+    expected = {1} if fails else {0, -signal.SIGKILL}
+    assert set(status) <= expected, printed[-3000:]
     return printed
+
+
+def _run(cfg: Config, patch: Optional[Callable[[], None]], rank: int,
+         processes: int) -> None:
+    # slow, and nobody reads here what they find out
+    Runner._log_env = lambda *_: None
+    runner.get_git_hash = lambda *_: ''
+    config.FormatCode = lambda text, **_: (text, False)
+    if processes > 1:  # mmengine would ask for a GPU
+        torch.distributed.init_process_group(
+            'gloo', f'file://{cfg.work_dir}/store', rank=rank,
+            world_size=processes)
+        os.environ['LOCAL_RANK'] = str(rank)
+        cfg.launcher = 'pytorch'
+        cfg.model_wrapper_cfg = dict(
+            type='MMDistributedDataParallel', device_ids=None)
+    if patch:
+        patch()
+    Runner.from_cfg(cfg).train()
 
 
 def final(cfg: Config) -> dict:

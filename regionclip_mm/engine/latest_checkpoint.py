@@ -29,17 +29,17 @@ def find_latest_loadable(folder: Path, template: str,
             be opened.
     """
     for path in _newest_first(folder, template):
+        if not _is_intact(path):
+            logger.warning(f'Skipping {path}, which is half-written or '
+                           'damaged.')
+            continue
         problem = _problem(path)
         if problem is None:
             return path
-        if _is_intact(path):
-            raise ValueError(
-                f'{path} is the latest checkpoint and complete, but '
-                f'{problem}\nStart without --resume, name another file '
-                '(--resume FILE), or remove this one to resume from the one '
-                'before')
-        logger.warning(f'Skipping {path}, which is half-written or damaged: '
-                       f'{problem}')
+        raise ValueError(
+            f'{path} is the latest checkpoint and complete, but {problem}\n'
+            'Start without --resume, name another file (--resume FILE), or '
+            'remove this one to resume from the one before')
     return None
 
 
@@ -80,7 +80,10 @@ def _problem(path: Path) -> Optional[str]:
 
 
 def _is_intact(path: Path) -> bool:
-    """Whether the file holds what was once written to it."""
+    """Whether a file of `torch.save` holds what was written to it.
+
+    By its checksums, which torch does not look at.
+    """
     if not zipfile.is_zipfile(path):
         return False
     try:

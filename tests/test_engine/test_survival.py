@@ -2,11 +2,14 @@
 import os
 import random
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
-from toy_training import STEPS, differences, final, toy_config, train
+from mmengine.optim.optimizer import amp_optimizer_wrapper as amp_wrapper
+from mmengine.runner import amp
+from toy_training import STEPS, ToyPause, differences, final, toy_config, train
 
 from regionclip_mm.engine.latest_checkpoint import find_latest_loadable
 
@@ -25,6 +28,17 @@ def die_at(function, call):
     return patch
 
 
+def die_in_step(step=17):
+    """All processes kill themselves in that step."""
+    original = ToyPause.before_train_iter
+
+    def before_train_iter(self, runner, *args, **kwargs):
+        original(self, runner, *args, **kwargs)
+        if runner.iter == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+    ToyPause.before_train_iter = before_train_iter
+
+
 def loads_everything(cfg):
     """Each file with a checkpoint's name is a checkpoint."""
     files = list(Path(cfg.work_dir).glob('*.pth'))
@@ -38,11 +52,11 @@ def undisturbed(tmp_path_factory):
     """Final checkpoint of a run without interruption, once for each kind."""
     known = {}
 
-    def get(**kinds):
-        key = str(kinds)
+    def get(processes=1, patch=None, **kinds):
+        key = str((processes, patch, kinds))
         if key not in known:
             cfg = toy_config(tmp_path_factory.mktemp('whole'), **kinds)
-            train(cfg)
+            train(cfg, patch, processes=processes)
             known[key] = final(cfg)
         return known[key]
     return get
@@ -122,18 +136,8 @@ def test_killed_while_writing(moment, undisturbed, tmp_path):
 ], ids=str)
 def test_every_way_of_loading(kinds, undisturbed, tmp_path):
     """Killed in a step, neither after a save nor at an epoch's end."""
-    def patch():
-        from toy_training import ToyPause
-        original = ToyPause.before_train_iter
-
-        def before_train_iter(self, runner, *args, **kwargs):
-            original(self, runner, *args, **kwargs)
-            if runner.iter == 17:
-                os.kill(os.getpid(), signal.SIGKILL)
-        ToyPause.before_train_iter = before_train_iter
-
     cfg = toy_config(tmp_path, **kinds)
-    train(cfg, patch)
+    train(cfg, die_in_step)
     cfg.resume = True
     printed = train(cfg)
     assert 'Resuming from' in printed
@@ -161,3 +165,53 @@ def test_damaged_files_are_left_out(undisturbed, tmp_path):
     assert f'Skipping {newest}, which is half-written or damaged' in printed
     assert f'Resuming from {tmp_path / "iter_12.pth"}' in printed
     assert differences(undisturbed(), final(cfg)) == []
+
+
+@pytest.mark.parametrize('kinds', [dict(), dict(accumulate=5)], ids=str)
+def test_two_processes(kinds, undisturbed, tmp_path):
+    kinds = dict(kinds, randomness=dict(diff_rank_seed=True))
+    cfg = toy_config(tmp_path, **kinds)
+    train(cfg, die_in_step, processes=2)
+    cfg.resume = True
+    assert 'Resuming from' in train(cfg, processes=2)
+    whole = undisturbed(processes=2, **kinds)
+    assert differences(whole, final(cfg)) == []
+    first, second = whole['resume_state']['random']
+    assert first['python'] != second['python']
+
+
+def test_another_number_of_processes(tmp_path):
+    cfg = toy_config(tmp_path)
+    train(cfg, die_in_step)
+    cfg.resume = True
+    printed = train(cfg, processes=2)
+    assert 'The run had 1 processes, now it has 2' in printed
+
+
+def amp_without_a_gpu():
+    """mmengine's wrapper, with the CPU's autocast and scaler."""
+    amp_wrapper.is_cuda_available = lambda: True
+    amp_wrapper.GradScaler = partial(torch.amp.GradScaler, 'cpu')
+    amp.autocast = lambda dtype: torch.autocast('cpu', dtype=dtype)
+
+
+def amp_and_die():
+    amp_without_a_gpu()
+    die_in_step()
+
+
+@pytest.mark.parametrize('dtype', ['bfloat16', 'float16'])
+@pytest.mark.parametrize('clip', [True, False])
+def test_mixed_precision(dtype, clip, undisturbed, tmp_path):
+    clipping = dict(constructor='ClipEachConstructor',
+                    clip_grad=dict(max_norm=0.01))
+    kinds = dict(optim_wrapper=dict(
+        type='AmpOptimWrapper', dtype=dtype, **clipping if clip else {},
+        loss_scale=dict(init_scale=2.**20, growth_interval=3)))
+    cfg = toy_config(tmp_path, accumulate=2, **kinds)
+    train(cfg, amp_and_die)
+    cfg.resume = True
+    assert 'Resuming from' in train(cfg, amp_without_a_gpu)
+    whole = undisturbed(patch=amp_without_a_gpu, accumulate=2, **kinds)
+    assert differences(whole, final(cfg)) == []
+    assert whole['optimizer']['loss_scaler']['scale'] != 2.**20
