@@ -115,7 +115,12 @@ def is_benchmark(cfg: Config) -> bool:
                 and classifier_of(cfg).get('vocabulary'))
 
 
-@pytest.mark.parametrize('path', LEAVES,
+# Recipes of training are in test_training_sweep.py.
+ELSEWHERE = ('transfer', 'rpn')
+
+
+@pytest.mark.parametrize('path', [path for path in LEAVES
+                                  if path.parent.name not in ELSEWHERE],
                          ids=lambda path: str(path.relative_to(ROOT)))
 def test_config_builds_and_runs(path, tmp_path):
     cfg = load_small(path)
