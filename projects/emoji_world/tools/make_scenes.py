@@ -3,8 +3,9 @@
     python projects/emoji_world/tools/make_scenes.py [SPLIT ...]
 
 Writes ``data/emoji_world/images/SPLIT/*.png`` and
-``data/emoji_world/annotations/SPLIT_{coco,all}.json`` (``SPLIT_rpn.json`` for
-the RPN's splits). Finished splits are kept.
+``data/emoji_world/annotations/SPLIT_{coco,all}.json``
+(``SPLIT_{rpn,transfer}.json`` for the splits to train on). What is finished is
+kept.
 """
 import argparse
 import json
@@ -13,12 +14,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-import cv2  # noqa: E402
+import cv2
 
-from projects.emoji_world.emoji_world import coco  # noqa: E402
-from projects.emoji_world.emoji_world.plans import make_plan  # noqa: E402
-from projects.emoji_world.emoji_world.render import render  # noqa: E402
-from projects.emoji_world.emoji_world.splits import SPLITS  # noqa: E402
+from projects.emoji_world.emoji_world import coco
+from projects.emoji_world.emoji_world.plans import make_plan
+from projects.emoji_world.emoji_world.render import render
+from projects.emoji_world.emoji_world.splits import SPLITS
 
 SCENE_SPLITS = [name for name, s in SPLITS.items() if s.kind == 'scene']
 
@@ -27,21 +28,27 @@ def write_split(split: str, root: Path) -> None:
     """Write the images, then the annotation files, of one split."""
     size = SPLITS[split].size
     if split.startswith('rpn'):
-        documents = dict(rpn=coco.proposal_file(split, size))
+        documents = dict(rpn=coco.proposal_file(split, size),
+                         transfer=coco.transfer_file(split, size))
     else:
         documents = {v: coco.detection_file(split, size, v)
                      for v in coco.VOCABULARIES}
     paths = {v: root / 'annotations' / f'{split}_{v}.json' for v in documents}
-    if all(path.exists() for path in paths.values()):
-        return
-    (root / 'annotations').mkdir(parents=True, exist_ok=True)
+    if not any(path.exists() for path in paths.values()):
+        write_images(split, root)
+    for vocabulary, document in documents.items():
+        if not paths[vocabulary].exists():
+            paths[vocabulary].parent.mkdir(parents=True, exist_ok=True)
+            paths[vocabulary].write_text(json.dumps(document))
+
+
+def write_images(split: str, root: Path) -> None:
+    """Draw the scenes of a split."""
     (root / 'images' / split).mkdir(parents=True, exist_ok=True)
-    for index in range(size):
+    for index in range(SPLITS[split].size):
         cv2.imwrite(str(root / 'images' / coco.image_name(split, index)),
                     render(make_plan(split, index)),
                     [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    for vocabulary, document in documents.items():
-        paths[vocabulary].write_text(json.dumps(document))
 
 
 def main() -> None:
