@@ -65,8 +65,8 @@ def test_passes_differ_and_images_have_noise_of_their_own():
 
 def test_two_processes_augment_as_one(monkeypatch):
     def batches(rank, world_size, size):
-        for module in ('mmengine.dataset.sampler.', f'{seeded_samples.__name__}.'):
-            monkeypatch.setattr(f'{module}get_dist_info',
+        for module in ('mmengine.dataset.sampler', seeded_samples.__name__):
+            monkeypatch.setattr(f'{module}.get_dist_info',
                                 lambda: (rank, world_size))
         return take(loader_of(InfiniteSampler, size=size), 10)
 
@@ -107,7 +107,8 @@ def test_nothing_is_loaded_before_it_is_asked_for(monkeypatch):
 
 
 @pytest.mark.parametrize('dataset, batch_size', [
-    (type('Stream', (IterableDataset, ), dict(__iter__=list))(), 2), (ToyImages(), None)])
+    (type('Stream', (IterableDataset, ), dict(__iter__=list))(), 2),
+    (ToyImages(), None)])
 def test_what_cannot_be_skipped_is_refused(dataset, batch_size):
     with pytest.raises(TypeError, match='train_dataloader.*batch_size'):
         ResumableDataLoader(DataLoader(dataset, batch_size), 0)

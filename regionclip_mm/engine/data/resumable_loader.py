@@ -35,10 +35,9 @@ class ResumableDataLoader(DataLoader):
         if isinstance(dataset, IterableDataset) or not loader.batch_sampler:
             raise TypeError(
                 f'train_dataloader ({type(dataset).__name__}, batch_size='
-                f'{loader.batch_size}) cannot resume where it stopped: it '
-                'needs a dataset with indices and a batch_size, or '
-                "train_cfg.type='IterBasedTrainLoop', which can't either "
-                'but does not promise it')
+                f'{loader.batch_size}) cannot resume where it stopped, which '
+                'takes a dataset with indices and a batch_size. Change it, or '
+                "do without: train_cfg.type='IterBasedTrainLoop'")
         # The name by which torch's workers ask for a whole batch.
         dataset.__getitems__ = partial(load_seeded, dataset)
         super().__init__(
@@ -64,4 +63,4 @@ class ResumableDataLoader(DataLoader):
     def go_to(self, epoch: int, batch: int, seed: int) -> None:
         """Continue there, with the next iterator."""
         self.epoch, self.batch = epoch, batch
-        self.batch_sampler.seed = seed
+        self.batch_sampler.set_seed(seed)

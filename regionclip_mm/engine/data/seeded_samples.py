@@ -55,8 +55,8 @@ class SeededBatches(Sampler):
         """Seed of order and augmentation, the same in all processes."""
         return getattr(self.sampler, 'seed', self._seed)
 
-    @seed.setter
-    def seed(self, seed: int) -> None:
+    def set_seed(self, seed: int) -> None:
+        """Draw with another seed from the next pass on."""
         self._seed = seed
         if hasattr(self.sampler, 'seed'):
             self.sampler.seed = seed
