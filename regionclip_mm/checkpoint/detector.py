@@ -19,6 +19,12 @@ OFFLINE = 'offline_'
 PREDICTOR = r'roi_heads\.box_predictor\.'
 NO_DELTAS = 'box deltas; in this config the proposals are the boxes'
 NO_MASKS = 'mask head; this config has no masks'
+NEW_HEADS = {
+    r'roi_head\.bbox_head\.fc_reg\..*': 'box deltas, to be learned',
+    r'roi_head\.mask_head\..*': 'mask head, to be learned',
+}
+NEW_HINT = ('If missing heads are what a training is to learn, add '
+            '--for-training.')
 NO_TEXT = ('text tower that none of the files has; the detector then takes '
            'vocabulary files, not words (--clip adds one)')
 # `visual.*`: OpenAI; `backbone.*`: RegionCLIP, or our CLIP checkpoints.
@@ -48,7 +54,8 @@ def convert_detector(
         layout: Layout,
         main: WeightFile,
         rpn: Optional[WeightFile] = None,
-        clip: Optional[WeightFile] = None
+        clip: Optional[WeightFile] = None,
+        for_training: bool = False
 ) -> Tuple[StateDict, List[Report]]:
     """Put a detector together, leaving no key over.
 
@@ -59,6 +66,7 @@ def convert_detector(
             file is given for them.
         rpn: RPN file of detectron2 or mmdet.
         clip: A file of a whole CLIP, of which the text tower is taken.
+        for_training: The heads that transfer learning adds may be missing.
 
     Returns:
         State dict in float32 and one account for each part.
@@ -75,7 +83,10 @@ def convert_detector(
     state = {k: v for k, v in state.items() if not k.startswith(OFFLINE)}
     trunk = {k: v for k, v in layout.items() if not k.startswith((RPN, TEXT))}
     result, report = convert(state, RULES, trunk, str(main.path),
-                             hint=_main_hint(main, found))
+                             may_lack=NEW_HEADS if for_training else None,
+                             hint=_main_hint(main, found) or NEW_HINT * any(
+                                 key.startswith('roi_head.bbox_head.fc_reg')
+                                 for key in trunk))
     rpn_state, rpn_report = convert_rpn(
         part(layout, RPN), _choose(own_rpn, rpn, '--rpn', report))
     text_state, text_report = convert_text(
@@ -98,20 +109,22 @@ def detector_from_files(
         config: Union[str, Config],
         main: str,
         rpn: Optional[str] = None,
-        clip: Optional[str] = None
+        clip: Optional[str] = None,
+        for_training: bool = False
 ) -> Tuple[StateDict, List[Report]]:
     """:func:`convert_detector` for the model of a config.
 
     Args:
         config: Config file of the detector.
         main, rpn, clip: Files, or `clip://RN50`.
+        for_training: See :func:`convert_detector`.
     """
     config = read_config(config)
     files = [open_weights(f) if f else None for f in (main, rpn, clip)]
     source = config.model.get('proposal_source') or {}
     for file in filter(None, files[:2]):
         check_anchor_order(source.get('rpn'), file)
-    return convert_detector(model_layout(config.model), *files)
+    return convert_detector(model_layout(config.model), *files, for_training)
 
 
 def _choose(own: WeightFile, given: Optional[WeightFile], option: str,

@@ -47,7 +47,7 @@ def write_annotations(cfg: Config, folder: Path) -> str:
                    {n: 'f' if i < 866 else 'r'
                     for i, n in enumerate(LVIS_ALL_1203)})
     else:
-        ids = {n: i for i, n in enumerate(reversed(COCO_80), 7)}
+        ids = {n: i for i, n in enumerate(('traffic cone', *COCO_80), 7)}
         write_coco(path, make_scenes(SEEN, images=1), ids)
     data = json.loads(path.read_text())
     for annotation in data['annotations']:
@@ -83,14 +83,17 @@ def use_random_vocabularies(cfg: Config, folder: Path) -> None:
     """Each under its own names, with random embeddings."""
     dim = get_arch(cfg.model.backbone.arch).embed_dim
     for key in ('vocabulary', 'test_vocabulary'):
-        file = classifier_of(cfg).get(key)
-        if file is None:
+        source = classifier_of(cfg).get(key)
+        if source is None:
             continue
-        kind, arch = Path(file.path).stem.rsplit('_', 1)
-        assert arch == cfg.model.backbone.arch
-        file.path = str(folder / f'{kind}.pth')
-        Vocabulary(NAMES[kind], torch.randn(len(NAMES[kind]), dim)).save(
-            file.path)
+        names = source.get('names')
+        if names is None:
+            kind, arch = Path(source.path).stem.rsplit('_', 1)
+            assert arch == cfg.model.backbone.arch
+            names = NAMES[kind]
+        path = str(folder / f'{key}.pth')
+        Vocabulary(tuple(names), torch.randn(len(names), dim)).save(path)
+        classifier_of(cfg)[key] = dict(type='VocabularyFile', path=path)
 
 
 def prepare(path: Path, folder: Path) -> Config:
@@ -207,8 +210,8 @@ def test_heads_and_thresholds_of_the_reference(path):
     cfg = Config.fromfile(path)
     model, rcnn = cfg.model, cfg.model.test_cfg.rcnn
     loss = model.roi_head.bbox_head.loss_cls
-    assert rcnn.nms == dict(type='soft_nms', method='gaussian', sigma=0.5,
-                            min_score=0.001)
+    assert rcnn.nms == dict(type='offset_soft_nms', method='gaussian',
+                            sigma=0.5, min_score=0.001)
     if 'lvis' in path.stem:
         assert (rcnn.score_thr, rcnn.max_per_img) == (0.02, 300)
         assert rcnn.objectness == 'sqrt_logit'

@@ -23,6 +23,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('clip', help='CLIP: a file, or clip://RN50')
     parser.add_argument('rpn', help="RPN checkpoint, or '-'")
     parser.add_argument('out', help='checkpoint to write')
+    parser.add_argument('--for-training', action='store_true',
+                        help='write what a training starts from: new heads '
+                        '(box deltas, masks) may be missing')
     parser.add_argument('--fp16', action='store_true',
                         help='store matrices in float16')
     return parser.parse_args()
@@ -32,7 +35,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     rpn = None if args.rpn == '-' else args.rpn
-    state, reports = detector_from_files(args.config, args.clip, rpn)
+    state, reports = detector_from_files(
+        args.config, args.clip, rpn, for_training=args.for_training)
     print(*reports, sep='\n')
     meta = dict(source=[args.clip, rpn])
     save_checkpoint(state, args.out, meta, args.fp16)

@@ -29,6 +29,9 @@ def parse_args() -> argparse.Namespace:
                         'that SOURCE does not contain')
     parser.add_argument('--clip', help='CLIP whose text tower goes along: '
                         'a file, or clip://RN50')
+    parser.add_argument('--for-training', action='store_true',
+                        help='write what a training starts from: new heads '
+                        '(box deltas, masks) may be missing')
     parser.add_argument('--fp16', action='store_true',
                         help='store matrices in float16')
     return parser.parse_args()
@@ -38,7 +41,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     state, reports = detector_from_files(args.config, args.source, args.rpn,
-                                         args.clip)
+                                         args.clip, args.for_training)
     print(*reports, sep='\n')
     meta = dict(source=[args.source, args.rpn, args.clip])
     save_checkpoint(state, args.out, meta, args.fp16)
