@@ -43,12 +43,20 @@ def find_latest_loadable(folder: Path, template: str,
     return None
 
 
-def is_training_state(source: Optional[str]) -> bool:
-    """Whether a file can be resumed from, rather than being only weights."""
-    if source is None or not Path(source).is_file():
-        return False
+def is_only_weights(source: str) -> bool:
+    """Whether training may start from `source`, but not be resumed.
+
+    Args:
+        source: A path, or an address, which is taken for weights.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged.
+    """
+    if '://' in source:
+        return True
     content = load_plain_file(source)
-    return isinstance(content, dict) and {*NEEDED, 'optimizer'} <= set(content)
+    return not {*NEEDED, 'optimizer'} <= set(content)
 
 
 def _newest_first(folder: Path, template: str) -> List[Path]:

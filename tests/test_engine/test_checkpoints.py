@@ -11,7 +11,7 @@ from toy_training import ToyDetector, final, toy_config, train
 from regionclip_mm.engine import AtomicCheckpointHook
 from regionclip_mm.engine.atomic_file import AtomicLocalBackend
 from regionclip_mm.engine.latest_checkpoint import (find_latest_loadable,
-                                                    is_training_state)
+                                                    is_only_weights)
 
 LOGGER = MMLogger.get_instance('test_checkpoints')
 TEMPLATE = 'iter_{}.pth'
@@ -99,11 +99,15 @@ def test_what_is_complete_but_refused_stops(content, reason, tmp_path):
 
 
 def test_weights_are_no_training_state(tmp_path):
-    assert is_training_state(checkpoint(tmp_path / 'a.pth'))
+    assert not is_only_weights(str(checkpoint(tmp_path / 'a.pth')))
     torch.save(dict(state_dict={}), tmp_path / 'b.pth')
-    assert not is_training_state(tmp_path / 'b.pth')
-    assert not is_training_state('clip://RN50')
-    assert not is_training_state(None)
+    assert is_only_weights(str(tmp_path / 'b.pth'))
+    assert is_only_weights('clip://RN50')
+    with pytest.raises(FileNotFoundError, match='missing.pth'):
+        is_only_weights(str(tmp_path / 'missing.pth'))
+    (tmp_path / 'b.pth').write_bytes(b'PK')
+    with pytest.raises(ValueError, match='b.pth'):
+        is_only_weights(str(tmp_path / 'b.pth'))
 
 
 def test_a_file_is_the_old_or_the_new_one(tmp_path, monkeypatch):
@@ -183,6 +187,7 @@ def test_without_a_checkpoint_it_begins_with_load_from(forgotten, tmp_path):
         cfg.load_from = None
     printed = train(cfg)
     assert 'training starts at the beginning' in printed
+    assert ('no state of a training to resume' in printed) != forgotten
     assert torch.equal(final(cfg)['ema_state_dict'][
         'module.layers.0.weight'], state['layers.0.weight'])
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.dataset import DefaultSampler, InfiniteSampler, pseudo_collate
 from torch.utils.data import BatchSampler, DataLoader, IterableDataset
-from toy_training import ToyImages
+from toy_training import ToyImages, toy_config, train
 
 from mmdet.datasets.samplers import AspectRatioBatchSampler
 from regionclip_mm.engine.data import (Draw, ResumableDataLoader, load_seeded,
@@ -112,6 +112,14 @@ def test_nothing_is_loaded_before_it_is_asked_for(monkeypatch):
 def test_what_cannot_be_skipped_is_refused(dataset, batch_size):
     with pytest.raises(TypeError, match='train_dataloader.*batch_size'):
         ResumableDataLoader(DataLoader(dataset, batch_size), 0)
+
+
+def test_too_few_images_for_a_batch(tmp_path):
+    cfg = toy_config(tmp_path, train_dataloader=dict(
+        dataset=dict(length=2), sampler=dict(type='DefaultSampler'),
+        drop_last=True))
+    assert ('train_dataloader has no batch: its dataset has 2 images, '
+            'batch_size is 3') in train(cfg, fails=True)
 
 
 def test_skipping_60000_batches_costs_little():

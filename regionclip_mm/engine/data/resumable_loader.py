@@ -32,7 +32,8 @@ class ResumableDataLoader(DataLoader):
 
     def __init__(self, loader: DataLoader, seed: int) -> None:
         dataset = loader.dataset
-        if isinstance(dataset, IterableDataset) or not loader.batch_sampler:
+        if isinstance(dataset, IterableDataset) or (
+                loader.batch_sampler is None):
             raise TypeError(
                 f'train_dataloader ({type(dataset).__name__}, batch_size='
                 f'{loader.batch_size}) cannot resume where it stopped, which '

@@ -14,7 +14,7 @@ from mmdet.registry import HOOKS
 
 from ..atomic_file import NAME, AtomicLocalBackend, partial_files
 from ..latest_checkpoint import (POINTER, find_latest_loadable,
-                                 is_training_state)
+                                 is_only_weights)
 
 
 @HOOKS.register_module()
@@ -55,8 +55,12 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def before_run(self, runner: Runner) -> None:
         """Choose the checkpoint to resume from, where none was named."""
-        if not runner._resume or is_training_state(runner._load_from):
+        named = runner._load_from
+        if not runner._resume or named and not is_only_weights(named):
             return
+        if named:
+            runner.logger.info(f'{named} has weights, no state of a training '
+                               'to resume: looking for that in work_dir.')
         answer = [None, None]
         if is_main_process():
             try:
