@@ -87,7 +87,7 @@ def thresholds_of(case: dict) -> dict:
         objectness='sqrt_logit' if config['multiply_rpn_score'] else 'none')
     if config['soft_nms_enabled']:
         cfg['nms'] = dict(
-            type='soft_nms', method=config['soft_nms_method'],
+            type='offset_soft_nms', method=config['soft_nms_method'],
             sigma=config['soft_nms_sigma'],
             min_score=config['soft_nms_prune'])
     if config['mask_on']:

@@ -33,11 +33,11 @@ def training():
 
 
 @pytest.fixture(scope='module')
-def detector(detection, tmp_path_factory):
+def detector(detection, training, tmp_path_factory):
     arrays, case = detection
     return detector_of(
         case, CONFIG, tmp_path_factory.mktemp('transfer'),
-        embeddings=dict(vocabulary=arrays['train_emb'],
+        embeddings=dict(vocabulary=training[0]['train_emb'],
                         test_vocabulary=arrays['test_emb']))
 
 
@@ -82,7 +82,7 @@ def test_heads_on_stored_proposals(detector, detection):
 
 @pytest.mark.parametrize('kind', ['soft', 'hard'])
 def test_selection_from_stored_numbers(detector, detection, kind):
-    """The same boxes, classes and scores."""
+    """The same boxes, classes and scores, in the same order."""
     arrays, case = detection
     head, rcnn = detector.roi_head.bbox_head, detector.roi_head.test_cfg
     boxes = torch.from_numpy(arrays['proposal_boxes_0'])
@@ -98,13 +98,24 @@ def test_selection_from_stored_numbers(detector, detection, kind):
                               cfg, rescale=False)
     want = {name: torch.from_numpy(arrays[f'{kind}_det_{name}_0'])
             for name in ('boxes', 'scores', 'classes')}
-    # The reference's class offsets round overlaps, which may swap two equals.
-    torch.testing.assert_close(found.scores, want['scores'], rtol=1e-4,
+    assert found.labels.tolist() == want['classes'].tolist()
+    torch.testing.assert_close(found.scores, want['scores'], rtol=1e-5,
                                atol=1e-6)
-    matched = golden_utils.match_detections(
-        (want['boxes'], want['scores'], want['classes']),
-        (found.bboxes, found.scores, found.labels), 1e-3, 1e-5)
-    assert min(matched[:2]) == 1, matched
+    torch.testing.assert_close(found.bboxes, want['boxes'], rtol=1e-5,
+                               atol=1e-3)
+
+
+def test_exact_soft_nms_differs_by_rounding(detector, detection):
+    """The reference's class offsets cost 1 of 100 more than 0.001 in score."""
+    arrays, _ = detection
+    boxes = torch.from_numpy(arrays['decoded_boxes_0'])
+    raw = InstanceData(bboxes=boxes, scores=torch.from_numpy(
+        arrays['logits']).softmax(-1))
+    rcnn = detector.roi_head.test_cfg
+    cfg = ConfigDict(rcnn, nms=ConfigDict(rcnn.nms, type='soft_nms'))
+    found = select_detections(raw, InstanceData(), dict(img_shape=(480, 640)),
+                              cfg, rescale=False)
+    assert_detections(found, arrays, kind='soft_det')
 
 
 LOSSES = dict(
@@ -170,15 +181,18 @@ def check_gradients(detector, arrays, case, kind):
         assert grad.norm().item() == pytest.approx(norm, rel=5e-4), name
         key = f'{kind}_grad_sample__{name}'
         if key in arrays:
-            start, step, count = sampling(case['arrays'][key]['meaning'])
-            found = grad.flatten()[start::step][:count]
-            assert relative(found, arrays[key]) < 5e-3, name
+            step, count = sampling(case['arrays'][key]['meaning'])
+            found = grad.flatten()[::step][:count]
+            if arrays[key].any():
+                assert relative(found, arrays[key]) < 5e-3, name
+            else:
+                assert not found.any(), name
 
 
 def sampling(meaning):
-    """'flattened gradient [::512][:64]' -> 0, 512, 64."""
+    """'flattened gradient [::512][:64]' -> 512, 64."""
     step, count = meaning.split('[::')[1].rstrip(']').split('][:')
-    return 0, int(step), int(count)
+    return int(step), int(count)
 
 
 def ours(name):

@@ -3,6 +3,8 @@
 A leaf updates `roi_head.bbox_head` with `coco_bbox_head` and takes
 `coco_train_cfg` and `coco_test_cfg`. Boxes are refined, once for all classes;
 every sampled region is an object from an IoU of 0.5, background below.
+`offset_soft_nms` rounds as the reference does, for its numbers; with classes
+of your own take `soft_nms`, which is exact.
 """
 coco_bbox_head = dict(
     with_reg=True,
@@ -35,6 +37,9 @@ coco_test_cfg = dict(
     rcnn=dict(
         score_thr=0.001,
         nms=dict(
-            type='soft_nms', method='gaussian', sigma=0.5, min_score=0.001),
+            type='offset_soft_nms',
+            method='gaussian',
+            sigma=0.5,
+            min_score=0.001),
         max_per_img=100,
         objectness='none'))

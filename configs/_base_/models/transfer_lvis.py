@@ -24,7 +24,10 @@ lvis_test_cfg = dict(
     rcnn=dict(
         score_thr=0.02,
         nms=dict(
-            type='soft_nms', method='gaussian', sigma=0.5, min_score=0.001),
+            type='offset_soft_nms',
+            method='gaussian',
+            sigma=0.5,
+            min_score=0.001),
         max_per_img=300,
         objectness='sqrt_logit',
         mask_thr_binary=0.5))

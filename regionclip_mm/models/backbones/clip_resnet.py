@@ -93,7 +93,9 @@ class CLIPResNet(BaseModule):
         for i in range(max(self.out_indices) + 1):
             x = getattr(self, f'layer{i + 1}')(x)
             if i in self.out_indices:
-                outs.append(x.contiguous())
+                # Under autocast x is of half precision, to which RoIAlign
+                # would round the boxes, if it took bfloat16 at all.
+                outs.append(x.to(self.conv1.weight.dtype).contiguous())
         return tuple(outs)
 
     def _at_least_a_cell(self, x: Tensor) -> Tensor:

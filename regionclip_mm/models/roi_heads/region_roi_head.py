@@ -8,6 +8,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from mmdet.models.roi_heads import StandardRoIHead
+from mmdet.models.task_modules.samplers import SamplingResult
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample, SampleList
 from mmdet.structures.bbox import bbox2roi, get_box_tensor, scale_boxes
@@ -66,6 +67,17 @@ class RegionRoIHead(StandardRoIHead):
         for sample in batch_data_samples:
             drop_empty_boxes(sample)
         return super().loss(x, rpn_results_list, batch_data_samples)
+
+    def bbox_loss(self, x: Tuple[Tensor, ...],
+                  sampling_results: List[SamplingResult]) -> dict:
+        """As in mmdet; without any region, the maps too stay in the graph,
+        with gradients of zero, as DistributedDataParallel needs them."""
+        results = super().bbox_loss(x, sampling_results)
+        if not any(len(sampled.priors) for sampled in sampling_results):
+            losses = results['loss_bbox']
+            losses['loss_cls'] = losses['loss_cls'] + sum(
+                level[:0].sum() for level in x)
+        return results
 
     def _bbox_forward(self, x: Tuple[Tensor, ...], rois: Tensor) -> dict:
         """As in mmdet; at inference in chunks, without ``bbox_feats``."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .nms import class_aware_nms
-from .soft_nms import DECAYS, class_aware_soft_nms
+from .soft_nms import DECAYS, class_aware_soft_nms, offset_soft_nms
 
 #: (boxes (N, 4), scores (N,), labels (N,), max_num) -> kept rows (M,) and
 #: their scores (M,), best first, at most max_num unless it is -1.
@@ -18,7 +18,8 @@ def get_suppression(nms: Mapping[str, Any]) -> Suppression:
     """Read ``test_cfg.rcnn.nms``.
 
     Args:
-        nms: ``type`` 'nms' (the default) or 'soft_nms', and its options, as
+        nms: ``type`` 'nms' (the default), 'soft_nms' or 'offset_soft_nms'
+            (soft-NMS with the reference's rounding), and its options, as
             mmcv names them; ``class_agnostic`` to compare across classes.
 
     Raises:
@@ -73,4 +74,6 @@ def _hard(boxes: Tensor, scores: Tensor, labels: Tensor, max_num: int,
     return keep, scores[keep]
 
 
-KINDS = dict(nms=_hard, soft_nms=class_aware_soft_nms)
+KINDS = dict(
+    nms=_hard, soft_nms=class_aware_soft_nms,
+    offset_soft_nms=offset_soft_nms)
