@@ -34,6 +34,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--splits', nargs='+', default=['eval', 'eval_unseen'],
                         choices=sorted(SINGLES))
     parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--config', default='regionclip_nano',
+                        help='whose RPN rows to print, e.g. transfer_nano; '
+                        'default: %(default)s')
+    parser.add_argument('--only-rpn', action='store_true',
+                        help='only the rows with proposals')
     parser.add_argument('--no-rpn', action='store_true',
                         help='only what needs no proposals')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction,
@@ -61,6 +66,19 @@ def report(split: str, args: argparse.Namespace) -> None:
     write_split(split, Path('data/emoji_world'))
     keys = ('base', 'novel', 'other', 'all')
     print(f'\n{split:44s}', *(f'{k:>6s}' for k in keys))
+    if not args.only_rpn:
+        report_annotated(split, args, keys)
+    if args.no_rpn:
+        return
+    config, detector = load(args.config, args)
+    for vocabulary, title in NAMES.items():
+        row(f'RPN boxes, AP50, {title}', measures.average_precision(
+            detector, config, split, vocabulary), keys)
+
+
+def report_annotated(split: str, args: argparse.Namespace,
+                     keys: tuple) -> None:
+    """The rows that need no proposals."""
     config, detector = load('regionclip_nano_gt', args)
     row('single-object images, top-1, all names',
         dict(all=measures.single_top1(detector, SINGLES[split])), keys)
@@ -69,12 +87,6 @@ def report(split: str, args: argparse.Namespace) -> None:
             measures.box_top1(detector, config, split, vocabulary), keys)
     for vocabulary, title in NAMES.items():
         row(f'annotated boxes, AP50, {title}', measures.average_precision(
-            detector, config, split, vocabulary), keys)
-    if args.no_rpn:
-        return
-    config, detector = load('regionclip_nano', args)
-    for vocabulary, title in NAMES.items():
-        row(f'RPN boxes, AP50, {title}', measures.average_precision(
             detector, config, split, vocabulary), keys)
 
 
