@@ -33,8 +33,7 @@ def transfer(recipe='lvis', source=None, **changes):
         model.roi_head.mask_head = dict(
             SHIPPED.lvis_mask_head, in_channels=ARCH.channels[3])
         model.train_cfg.rcnn.mask_size = ARCH.roi_size
-    for path, value in changes.items():
-        Config._merge_a_into_b({path: value}, model)
+    model = Config._merge_a_into_b(changes, model)
     detector = MODELS.build(model)
     for module in detector.modules():  # each residual branch takes part
         if isinstance(module, torch.nn.BatchNorm2d):
