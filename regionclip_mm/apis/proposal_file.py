@@ -1,0 +1,47 @@
+"""Writes the proposals of a frozen RPN to a file."""
+from os import path as osp
+from typing import Iterable
+
+import numpy as np
+import torch
+from mmengine.fileio import dump
+from torch import nn
+
+
+@torch.no_grad()
+def extract_proposals(detector: nn.Module, loader: Iterable[dict],
+                      out: str) -> int:
+    """Run the proposal source of a detector over a dataset.
+
+    Args:
+        detector: In evaluation mode; only its ``proposal_source`` runs.
+        loader: Batches of images with ``img_path`` and ``scale_factor``.
+        out: File to write: for each image ``folder/name`` the ``bboxes``
+            (R, 4) in original pixels and the ``scores`` (R,), objectness
+            probabilities, float32. mmdet's ``LoadProposals`` reads it.
+
+    Returns:
+        Number of images.
+
+    Raises:
+        ValueError: If two images have the same folder and name.
+    """
+    found = {}
+    for batch in loader:
+        data = detector.data_preprocessor(batch)
+        samples = data['data_samples']
+        detector.proposal_source.fill(data['inputs'], samples,
+                                      detector.data_preprocessor)
+        for sample in samples:
+            folder, name = osp.split(sample.img_path)
+            key = osp.join(osp.split(folder)[-1], name)
+            if key in found:
+                raise ValueError(
+                    f'two images are called {key}: mmdet finds the proposals '
+                    'of an image by its folder and name')
+            boxes = sample.proposals.bboxes.cpu().numpy()
+            scale = np.array([*sample.scale_factor] * 2)
+            found[key] = dict(bboxes=(boxes / scale).astype(np.float32),
+                              scores=sample.proposals.scores.cpu().numpy())
+    dump(found, out)
+    return len(found)

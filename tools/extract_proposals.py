@@ -1,0 +1,60 @@
+"""Run the offline RPN over a dataset once and write its proposals.
+
+    python tools/extract_proposals.py \\
+        configs/transfer/regionclip_rn50_c4-rpn_coco-ovd.py \\
+        checkpoints/regionclip-cc_rn50_rpn-coco48.pth train_proposals.pkl \\
+        --loader train
+
+Boxes are in original pixels. To use the file, set `proposal_file` of the
+dataset, `proposal_source=dict(type='FileProposals')`, and in the pipeline
+`LoadProposals` with every step that moves boxes in a `ProposalBroadcaster`.
+"""
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from mmengine.config import Config  # noqa: E402
+from mmengine.device import get_device  # noqa: E402
+from mmengine.registry import init_default_scope  # noqa: E402
+from mmengine.runner import Runner, load_checkpoint  # noqa: E402
+
+from mmdet.registry import MODELS  # noqa: E402
+from regionclip_mm.apis.proposal_file import extract_proposals  # noqa: E402
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config of a detector with an RPN')
+    parser.add_argument('checkpoint', help='its weights, with the RPN')
+    parser.add_argument('out', help='file to write, *.pkl')
+    parser.add_argument('--loader', default='test',
+                        choices=['train', 'val', 'test'],
+                        help='whose dataset (default: test); the images are '
+                        'resized as in testing')
+    parser.add_argument('--device', default=get_device(),
+                        help='default: %(default)s')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    cfg = Config.fromfile(args.config)
+    init_default_scope(cfg.get('default_scope', 'mmdet'))
+    detector = MODELS.build(cfg.model).to(args.device)
+    load_checkpoint(detector, args.checkpoint, map_location='cpu')
+    loader = cfg.test_dataloader.copy()
+    if args.loader != 'test':
+        dataset = cfg[f'{args.loader}_dataloader'].dataset.copy()
+        dataset.update(pipeline=loader.dataset.pipeline, test_mode=True)
+        loader.dataset = dataset
+    count = extract_proposals(
+        detector.eval(), Runner.build_dataloader(loader), args.out)
+    print(f'wrote {args.out}: proposals of {count} images')
+
+
+if __name__ == '__main__':
+    main()
