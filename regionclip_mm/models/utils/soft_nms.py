@@ -37,10 +37,9 @@ def class_aware_soft_nms(boxes: Tensor,
 
     The literal form picks the best box of all, multiplies the scores of the
     others of its class by a function of their IoU with it, drops those of
-    ``min_score`` or less, and begins again. Classes do not touch each other,
-    so here each round picks the best box of every class. Scores only fall:
-    what falls below the ``max_num``-th best pick can be dropped, too, which
-    ends the rounds early. No class offsets are added to coordinates.
+    ``min_score`` or less, and begins again. Classes do not touch, so here each
+    round picks the best box of every class. Scores only fall: those below the
+    ``max_num``-th best pick are dropped, too. Coordinates get no offsets.
 
     Args:
         boxes: (N, 4) as (x1, y1, x2, y2) in pixels, finite, any sign.
@@ -84,9 +83,8 @@ def class_aware_soft_nms(boxes: Tensor,
             values = [torch.cat(values)]
             keep &= scores >= values[0].topk(max_num).values[-1]
     values, order = torch.cat(values).sort(descending=True, stable=True)
-    if max_num > 0:
-        values, order = values[:max_num], order[:max_num]
-    return torch.cat(picks)[order], values
+    most = max_num if max_num > 0 else None
+    return torch.cat(picks)[order[:most]], values[:most]
 
 
 @functools.wraps(class_aware_soft_nms)
