@@ -143,3 +143,11 @@ def test_metrics_that_follow_their_file(tmp_path):
                        "\n  0: vocabulary 'person', file 'train'"):
         VocabularyCheckHook().before_test(runner_of(
             Detector(), metrics=[metric('OVCocoMetric', shuffled)]))
+
+
+def test_a_head_that_ignores_the_classifier():
+    model = Detector()
+    model.roi_head.bbox_head.fc_cls = nn.Linear(2, 2)
+    with pytest.raises(ValueError, match='no text classifier: its bbox_head '
+                       'ignores cls_predictor_cfg'):
+        VocabularyCheckHook().before_test(runner_of(model))

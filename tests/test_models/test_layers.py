@@ -276,12 +276,10 @@ def test_classifier_survives_copies_precision_and_inference_mode():
     assert layer.half()(x.half()).dtype == torch.float32
 
 
-def ddp_steps(rank, port):
-    import os
-
+def ddp_steps(rank, meeting):
     from torch.nn.parallel import DistributedDataParallel
-    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
-    torch.distributed.init_process_group('gloo', rank=rank, world_size=2)
+    torch.distributed.init_process_group(
+        'gloo', init_method=meeting, rank=rank, world_size=2)
     torch.manual_seed(0)
     model = DistributedDataParallel(AttentionPool2d('nano'))
     for _ in range(2):  # unused parameters fail in the second step
@@ -290,9 +288,6 @@ def ddp_steps(rank, port):
     torch.distributed.destroy_process_group()
 
 
-def test_pool_trains_in_two_processes():
-    import socket
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        port = s.getsockname()[1]
-    torch.multiprocessing.spawn(ddp_steps, (port, ), nprocs=2)
+def test_pool_trains_in_two_processes(tmp_path):
+    torch.multiprocessing.spawn(
+        ddp_steps, ((tmp_path / 'meeting').as_uri(), ), nprocs=2)

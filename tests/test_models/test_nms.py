@@ -45,13 +45,13 @@ def test_same_as_per_class_loop(num, classes):
 def test_time_does_not_grow_with_classes(num):
     def seconds(classes):
         data = scene(num, classes)
-        start = time.perf_counter()
+        start = time.process_time()
         class_aware_nms(*data, 0.5)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(65)
-    ratios = sorted(seconds(1203) / seconds(65) for _ in range(7))
-    assert ratios[3] <= 2, ratios
+    best = {n: min(seconds(n) for _ in range(7)) for n in (65, 1203)}
+    assert best[1203] <= 2 * best[65], best
 
 
 @settings(max_examples=60, deadline=None)

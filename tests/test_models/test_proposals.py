@@ -101,6 +101,17 @@ def test_file():
     assert 'bboxes' in loaded
 
 
+def test_file_without_scores():
+    """mmdet reads zeros, under which every fused score would be 0."""
+    _, inputs, samples, preprocessor = batch((64, 96))
+    samples[0].proposals = InstanceData(
+        bboxes=torch.tensor([[0., 0, 5, 5], [1, 1, 9, 9]]),
+        scores=torch.zeros(2))
+    proposals, = fill(dict(type='FileProposals'), inputs, samples,
+                      preprocessor)
+    assert proposals.scores.tolist() == [1, 1]
+
+
 def small_rpn(**kwargs):
     return dict(
         type='RPN',
@@ -160,6 +171,18 @@ def test_rpn_gives_true_logits():
         h, w = sample.img_shape
         assert proposals.bboxes[:, 2].max() <= w
         assert proposals.bboxes[:, 3].max() <= h
+
+
+def test_rpn_is_not_rounded_by_autocast():
+    _, inputs, samples, preprocessor = batch((64, 96))
+    source = loaded_rpn()
+    source.fill(inputs, samples, preprocessor)
+    wanted = samples[0].proposals
+    with torch.autocast('cpu', torch.bfloat16):
+        source.fill(inputs, samples, preprocessor)
+    got = samples[0].proposals
+    assert got.objectness_logits.equal(wanted.objectness_logits)
+    assert got.bboxes.equal(wanted.bboxes)
 
 
 def test_large_logits_survive():

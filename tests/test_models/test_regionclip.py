@@ -330,3 +330,56 @@ def test_misspelt_options_of_the_head(change, message):
     head = {**nano_model()['roi_head'], **change}
     with pytest.raises(ValueError, match=message):
         MODELS.build(ConfigDict(head))
+
+
+@pytest.mark.parametrize('change, message', [
+    (dict(chunk_size='64'), "chunk_size='64': give a positive whole number"),
+    (dict(chunk_size=64.0), 'chunk_size=64.0: give a positive whole number'),
+    (dict(score_thr=None), 'rcnn needs score_thr, for example score_thr=0.05'),
+    (dict(nms=None), 'rcnn needs nms, for example nms=dict'),
+    (dict(score_thr='0.3'), "rcnn.score_thr='0.3': give a number"),
+    (dict(max_per_img='10'), "rcnn.max_per_img='10': give a number"),
+    (dict(nms=dict(type='nms', iou_threshold='0.3')),
+     "nms.iou_threshold='0.3': give a number"),
+    (dict(objectness='sqrt'), "objectness='sqrt'.*sqrt_logit"),
+    (dict(temperature=-1), 'temperature=-1: give a positive number'),
+    (dict(temperature='0.01'), "temperature='0.01': give a positive number"),
+    (dict(temperature=float('nan')), 'temperature=nan: give a positive'),
+    (dict(reg_class_agnostic=False, with_reg=True),
+     'reg_class_agnostic=False refines boxes per class'),
+    (dict(cls_predictor_cfg=dict(type='Linear')), 'has no text classifier')])
+def test_mistakes_of_a_config_show_when_it_is_built(change, message):
+    from nano import nano_model
+
+    from mmdet.registry import MODELS
+    model = nano_model()
+    head = model['roi_head']['bbox_head']
+    for key, value in change.items():
+        for part in (model['roi_head'] if key == 'chunk_size' else None,
+                     head if key in head else None,
+                     head['cls_predictor_cfg'] if key == 'temperature'
+                     else None, model['test_cfg']['rcnn']):
+            if part is not None:
+                part[key] = value
+                break
+    with pytest.raises(ValueError, match=message):
+        MODELS.build(ConfigDict(model))
+
+
+def test_losses_without_gradients():
+    """A loss of validation: in training mode, under no_grad."""
+    from nano import nano_model
+
+    from mmdet.registry import MODELS
+    cfg = ConfigDict(nano_model(dict(type='GridProposals')))
+    cfg.roi_head.update(mask_head=dict(
+        type='FCNMaskHead', num_convs=0, in_channels=512,
+        conv_out_channels=8, num_classes=1))
+    head = MODELS.build(dict(cfg.roi_head, test_cfg=cfg.test_cfg.rcnn))
+    maps, rois = (torch.rand(1, 256, 8, 8), ), torch.tensor(
+        [[0., 0, 0, 60, 60]])
+    head.bbox_head.fc_cls = torch.nn.Identity()
+    with torch.no_grad():
+        assert 'bbox_feats' in head.train()._bbox_forward(maps, rois)
+        assert 'mask_feats' in head._mask_forward(maps, rois)
+        assert 'bbox_feats' not in head.eval()._bbox_forward(maps, rois)

@@ -3,17 +3,17 @@
 `pil_gt_pipeline` reads annotations before the resize, so that GTProposals gets
 boxes in network pixels; elsewhere they stay in original pixels, for drawing.
 """
-load = dict(type='LoadImageFromFile', imdecode_backend='pillow')
-annotations = dict(type='LoadAnnotations', with_bbox=True)
-resize = dict(
+pil_load = dict(type='LoadImageFromFile', imdecode_backend='pillow')
+pil_annotations = dict(type='LoadAnnotations', with_bbox=True)
+pil_resize = dict(
     type='ResizeShortestEdge', scale=800, max_size=1333, backend='pillow')
-pack = dict(
+pil_pack = dict(
     type='PackDetInputs',
     meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
                'scale_factor'))
 
 pil_train_pipeline = [
-    load, annotations,
+    pil_load, pil_annotations,
     dict(
         type='RandomChoiceResize',
         scales=[(1333, s) for s in (640, 672, 704, 736, 768, 800)],
@@ -22,5 +22,5 @@ pil_train_pipeline = [
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackDetInputs')
 ]
-pil_test_pipeline = [load, resize, annotations, pack]
-pil_gt_pipeline = [load, annotations, resize, pack]
+pil_test_pipeline = [pil_load, pil_resize, pil_annotations, pil_pack]
+pil_gt_pipeline = [pil_load, pil_annotations, pil_resize, pil_pack]

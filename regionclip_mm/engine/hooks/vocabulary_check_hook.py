@@ -63,8 +63,15 @@ def check_vocabulary(model: nn.Module,
     Raises:
         ValueError: If they differ, or one of them is missing.
     """
-    for path, names in _vocabularies(
-            model, 'train' if loop == 'train' else 'test'):
+    found = list(_vocabularies(model, 'train' if loop == 'train' else 'test'))
+    if not found and _has_bbox_head(model):
+        raise ValueError(
+            'the detector has no text classifier: its bbox_head ignores '
+            'cls_predictor_cfg, or has another type there than '
+            "'TextEmbeddingClassifier'. BBoxHead, Shared2FCBBoxHead, "
+            'ConvFCBBoxHead and RegionBBoxHead use it; without words, leave '
+            'out VocabularyCheckHook')
+    for path, names in found:
         classes = dataset.metainfo.get('classes')
         if classes is None:
             raise ValueError(
@@ -105,6 +112,12 @@ def _check_metric(metric: BaseMetric, classes: Names, loop: str) -> None:
             'as its annotation file does, the detector as its vocabulary:\n'
             f"{difference.replace('dataset', 'file')}\nUse "
             "type='OrderedOVCocoMetric' or 'OrderedLVISMetric' instead")
+
+
+def _has_bbox_head(model: nn.Module) -> bool:
+    """Whether a second stage classifies (an RPN has none)."""
+    return any('roi_head.bbox_head' in name for name, _ in
+               model.named_modules())
 
 
 def _vocabularies(model: nn.Module,

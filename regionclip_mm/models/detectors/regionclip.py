@@ -48,6 +48,12 @@ class RegionCLIP(TwoStageDetector):
         _check_test_cfg(test_cfg)
         super().__init__(backbone, neck, None, roi_head, train_cfg, test_cfg,
                          data_preprocessor, init_cfg)
+        if not self.classifiers:
+            raise ValueError(
+                "roi_head.bbox_head has no text classifier: set cls_predictor_"
+                "cfg=dict(type='TextEmbeddingClassifier', ...) in a head that "
+                'uses it (RegionBBoxHead, BBoxHead, Shared2FCBBoxHead, '
+                'ConvFCBBoxHead)')
         self.proposal_source = MODELS.build(proposal_source)
         self.text_encoder = (
             MODELS.build(text_encoder) if text_encoder else None)

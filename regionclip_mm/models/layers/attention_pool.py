@@ -63,7 +63,8 @@ class AttentionPool2d(BaseModule):
                 f"the attention pool of arch='{self.arch}' takes "
                 f'{self.pool_size}x{self.pool_size} maps, got '
                 f'{x.shape[-2]}x{x.shape[-1]}: set output_size='
-                f'{2 * self.pool_size} in roi_head.bbox_roi_extractor.'
+                f'{get_arch(self.arch).roi_size} in roi_head.'
+                'bbox_roi_extractor.'
                 'roi_layer (or feed whole images of '
                 f'{32 * self.pool_size} pixels)')
         x = x.permute(0, 2, 3, 1).flatten(1, 2)

@@ -1,4 +1,5 @@
 """Classification by cosine similarity with text embeddings."""
+import math
 from typing import Dict, Optional, Tuple, Union
 
 import torch
@@ -35,8 +36,10 @@ class TextEmbeddingClassifier(nn.Module):
         vocabulary: Source of the training classes (a config of TASK_UTILS, or
             a :class:`Vocabulary`); also of the test classes unless these are
             given.
-        test_vocabulary: Source of the test classes, any number of them.
-        temperature: Divisor of the cosine similarities.
+        test_vocabulary: Source of the test classes, any number of them
+            (another number than in training needs a bbox head with
+            ``reg_class_agnostic=True``).
+        temperature: Divisor of the cosine similarities, positive.
     """
 
     def __init__(self,
@@ -46,6 +49,10 @@ class TextEmbeddingClassifier(nn.Module):
                  test_vocabulary: VocabularySource = None,
                  temperature: float = 0.01) -> None:
         super().__init__()
+        if not (isinstance(temperature, (int, float)) and temperature > 0
+                and math.isfinite(temperature)):
+            raise ValueError(f'cls_predictor_cfg.temperature={temperature!r}:'
+                             " give a positive number, CLIP's is 0.01")
         self.in_features = in_features
         self.out_features = out_features
         self.temperature = temperature

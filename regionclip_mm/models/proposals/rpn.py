@@ -53,7 +53,8 @@ class RPNProposals(BaseProposalSource):
 
     def propose(self, inputs: Tensor, data_samples: SampleList,
                 preprocessor: ImgDataPreprocessor) -> List[InstanceData]:
-        """See :class:`BaseProposalSource`; best objectness first."""
+        """See :class:`BaseProposalSource`; best objectness first. Under
+        autocast, too, the RPN works in its weights' precision."""
         missing = self.record.missing()
         if missing:
             raise RuntimeError(
@@ -69,8 +70,11 @@ class RPNProposals(BaseProposalSource):
         data = self.rpn.data_preprocessor(
             dict(inputs=images,
                  data_samples=[DetDataSample(metainfo=m) for m in metas]))
-        return self._detect(data['inputs'],
-                            [s.metainfo for s in data['data_samples']])
+        # Half precision would make large logits infinite, and mmcv's NMS
+        # has none.
+        with torch.autocast(inputs.device.type, enabled=False):
+            return self._detect(data['inputs'],
+                                [s.metainfo for s in data['data_samples']])
 
     def _detect(self, inputs: Tensor,
                 metas: List[dict]) -> List[InstanceData]:

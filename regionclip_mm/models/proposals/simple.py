@@ -34,7 +34,11 @@ class GTProposals(BaseProposalSource):
 
 @MODELS.register_module()
 class FileProposals(BaseProposalSource):
-    """Boxes that mmdet's ``LoadProposals`` read from a file."""
+    """Boxes that mmdet's ``LoadProposals`` read from a file.
+
+    ``LoadProposals`` gives zeros for a file without scores; its boxes then
+    all count as certain (objectness 1), as annotated ones do.
+    """
 
     def propose(self, inputs: Tensor, data_samples: SampleList,
                 preprocessor: ImgDataPreprocessor) -> List[InstanceData]:
@@ -61,7 +65,7 @@ class FileProposals(BaseProposalSource):
                          for corner in boxes.split(2, dim=1))
         result = certain(torch.cat([first, second.maximum(first)], 1))
         for name in ('scores', 'objectness_logits'):
-            if name in loaded:
+            if name in loaded and loaded[name].any():
                 result[name] = loaded[name].to(inputs.device).float()
         return result
 

@@ -17,13 +17,20 @@ class RegionBBoxHead(BBoxHead):
             region embeddings (R, D). Box deltas, if any, are regressed from
             the un-normalised embedding (parity: as in the reference).
         kwargs: Arguments of mmdet's ``BBoxHead``; ``in_channels`` and
-            ``roi_feat_size`` follow from the pool.
+            ``roi_feat_size`` follow from the pool. With ``with_reg`` (mmdet's
+            default) ``reg_class_agnostic=True`` is needed, as the words of
+            a test are not those of the training.
     """
 
     def __init__(self, region_pool: dict, **kwargs) -> None:
         pool = MODELS.build(region_pool)
         super().__init__(
             in_channels=pool.embed_dim, roi_feat_size=1, **kwargs)
+        if self.with_reg and not self.reg_class_agnostic:
+            raise ValueError(
+                'bbox_head.reg_class_agnostic=False refines boxes per class, '
+                'but any words may be asked for: set reg_class_agnostic=True,'
+                ' or with_reg=False for boxes as proposed')
         self.region_pool = pool
 
     def forward(self, x: Tensor) -> Tuple[Tensor, Tensor]:

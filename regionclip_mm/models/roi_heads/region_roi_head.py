@@ -15,9 +15,15 @@ from mmdet.structures.bbox import bbox2roi, get_box_tensor, scale_boxes
 
 from ..utils import get_fusion, get_suppression, in_chunks
 
-TEST_OPTIONS = {
-    'score_thr', 'nms', 'max_per_img', 'objectness', 'mask_thr_binary'
-}
+# Keys of test_cfg.rcnn, each with an example.
+TEST_OPTIONS = dict(
+    score_thr='0.05',
+    nms="dict(type='nms', iou_threshold=0.5)",
+    max_per_img='100',
+    objectness="'sqrt_prob'",
+    mask_thr_binary='0.5')
+NUMBERS = dict(score_thr=(int, float), max_per_img=int,
+               mask_thr_binary=(int, float))
 
 
 @MODELS.register_module()
@@ -39,16 +45,11 @@ class RegionRoIHead(StandardRoIHead):
 
     def __init__(self, chunk_size: int = 64, **kwargs) -> None:
         super().__init__(**kwargs)
-        if chunk_size < 1:
-            raise ValueError(f'roi_head.chunk_size={chunk_size}: give a '
-                             'positive number of regions')
-        unknown = set(self.test_cfg or ()) - TEST_OPTIONS
-        if unknown:
-            raise ValueError(
-                f'test_cfg.rcnn has {", ".join(sorted(unknown))}; it takes '
-                f'{", ".join(sorted(TEST_OPTIONS))}')
-        if self.test_cfg and 'nms' in self.test_cfg:
-            get_suppression(self.test_cfg.nms)
+        if not isinstance(chunk_size, int) or chunk_size < 1:
+            raise ValueError(f'roi_head.chunk_size={chunk_size!r}: give a '
+                             'positive whole number of regions')
+        if self.test_cfg is not None:
+            check_test_cfg(self.test_cfg)
         self.chunk_size = chunk_size
 
     def loss(self, x: Tuple[Tensor, ...],
@@ -82,7 +83,7 @@ class RegionRoIHead(StandardRoIHead):
     def _bbox_forward(self, x: Tuple[Tensor, ...], rois: Tensor) -> dict:
         """As in mmdet; at inference in chunks, without ``bbox_feats``."""
         forward = super()._bbox_forward
-        if torch.is_grad_enabled():
+        if self.training or torch.is_grad_enabled():
             return forward(x, rois)
         keys = 'cls_score', 'bbox_pred'
         outputs = in_chunks(lambda part: itemgetter(*keys)(forward(x, part)),
@@ -99,7 +100,7 @@ class RegionRoIHead(StandardRoIHead):
         forward = super()._mask_forward
         if rois is None:
             return forward(x, None, pos_inds.bool(), bbox_feats)
-        if torch.is_grad_enabled():
+        if self.training or torch.is_grad_enabled():
             return forward(x, rois)
         [masks] = in_chunks(lambda part: (forward(x, part)['mask_preds'], ),
                             rois, self.chunk_size)
@@ -148,6 +149,29 @@ class RegionRoIHead(StandardRoIHead):
             select_detections(*item, rcnn_test_cfg, rescale)
             for item in zip(raw, rpn_results_list, batch_img_metas)
         ]
+
+
+def check_test_cfg(cfg: ConfigDict) -> None:
+    """Raise a ValueError unless ``test_cfg.rcnn`` can be used.
+
+    Args:
+        cfg: See :class:`RegionRoIHead`.
+    """
+    unknown = sorted(set(cfg) - set(TEST_OPTIONS))
+    if unknown:
+        raise ValueError(f'test_cfg.rcnn has {", ".join(unknown)}; it takes '
+                         f'{", ".join(sorted(TEST_OPTIONS))}')
+    for key in ('score_thr', 'nms'):
+        if cfg.get(key) is None:
+            raise ValueError(f'test_cfg.rcnn needs {key}, for example '
+                             f'{key}={TEST_OPTIONS[key]}')
+    for key, kind in NUMBERS.items():
+        value = cfg.get(key)
+        if value is not None and not isinstance(value, kind):
+            raise ValueError(f'test_cfg.rcnn.{key}={value!r}: give a number, '
+                             f'for example {TEST_OPTIONS[key]}')
+    get_suppression(cfg.nms)
+    get_fusion(cfg.get('objectness', 'none'))
 
 
 def select_detections(raw: InstanceData, proposals: InstanceData,

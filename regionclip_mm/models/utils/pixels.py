@@ -18,7 +18,7 @@ def to_pixels(inputs: Tensor, img_shapes: List[tuple],
         One image (3, h, w) each, values 0 to 255, channels as loaded from
         file (BGR in mmdet).
     """
-    if preprocessor._enable_normalize:
+    if hasattr(preprocessor, 'mean'):  # otherwise it does not normalise
         inputs = inputs * preprocessor.std + preprocessor.mean
     if preprocessor._channel_conversion:
         inputs = inputs[:, [2, 1, 0]]

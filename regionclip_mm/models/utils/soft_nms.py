@@ -41,6 +41,10 @@ def class_aware_soft_nms(boxes: Tensor,
     round picks the best box of every class. Scores only fall: those below the
     ``max_num``-th best pick are dropped, too. Coordinates get no offsets.
 
+    The number of rounds is that of the fullest class, or the rounds it takes
+    to find ``max_num``: with thousands of boxes in one class and without
+    ``max_num`` this takes seconds (tools/benchmarks/soft_nms.py).
+
     Args:
         boxes: (N, 4) as (x1, y1, x2, y2) in pixels, finite, any sign.
         scores: (N,), finite.

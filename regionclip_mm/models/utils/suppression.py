@@ -47,6 +47,10 @@ def _check_values(kind: str, options: Mapping[str, Any]) -> None:
     if kind == 'nms' and 'iou_threshold' not in options:
         raise ValueError("test_cfg.rcnn.nms of type='nms' needs an "
                          'iou_threshold')
+    for key in ('iou_threshold', 'sigma', 'min_score'):
+        if not isinstance(options.get(key, 0), (int, float)):
+            raise ValueError(f'test_cfg.rcnn.nms.{key}={options[key]!r}: give '
+                             'a number')
     method = options.get('method')
     if method is not None and method not in DECAYS:
         raise ValueError(f'test_cfg.rcnn.nms.method={method!r}: choose one '
