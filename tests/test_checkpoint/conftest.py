@@ -1,13 +1,9 @@
 """Fake weights and an empty cache for each test."""
-import sys
-from pathlib import Path
 from typing import Dict
 
 import pytest
+from fake_clip import openai_state, save_torchscript
 from torch import Tensor
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from fake_clip import openai_state, save_torchscript  # noqa: E402
 
 
 @pytest.fixture(scope='session')
