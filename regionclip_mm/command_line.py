@@ -4,7 +4,8 @@ import os
 import re
 import sys
 import warnings
-from typing import Any, Optional
+from contextlib import contextmanager
+from typing import Any, Iterator, Optional
 
 # Of mmengine, mmdet and setuptools: nothing that a user could act on.
 HARMLESS = (
@@ -54,6 +55,40 @@ def need_file(what: str, path: Optional[str], folder: bool = False) -> None:
     if os.path.isdir(expanded):
         give_up(f'{path} is a folder, not a {what}')
     give_up(f'there is no {what} {path}')
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Tell the errors that a user can mend in one line, without traceback.
+
+    Ctrl-C ends the program with the exit code that shells expect.
+    """
+    try:
+        yield
+    except (ValueError, OSError, RuntimeError) as error:
+        give_up(error)
+    except KeyboardInterrupt:
+        print('interrupted', file=sys.stderr)
+        sys.exit(130)
+
+
+@contextmanager
+def config_errors(config: str) -> Iterator[None]:
+    """Tell in one line what is wrong in a config that is read and built.
+
+    A mistake in a config may end in any of these errors, whose messages do
+    not say where it is.
+
+    Args:
+        config: The config file, for the message.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ImportError, SyntaxError,
+            NameError, IndexError, AssertionError) as error:
+        words = ' '.join(str(part) for part in error.args[:1])
+        give_up(f'the config {config} cannot be used, '
+                f'{type(error).__name__}: {" ".join(words.split())}')
 
 
 def give_up(message: Any) -> None:

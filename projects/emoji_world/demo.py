@@ -10,12 +10,12 @@ import argparse
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Iterable, Sequence
+from typing import TYPE_CHECKING, Iterable, Optional, Sequence, Tuple
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from regionclip_mm.command_line import need_file, quiet
+from regionclip_mm.command_line import need_file, one_line_errors, quiet
 
 if TYPE_CHECKING:  # heavy: imported where it is needed
     from mmengine.config import Config
@@ -41,7 +41,14 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def draw(args: argparse.Namespace, data: Path) -> None:
+def read_words(text: Optional[str]) -> Tuple[str, ...]:
+    """What to look for; by default the COCO names."""
+    from projects.emoji_world.emoji_world.concepts import names
+    from regionclip_mm.apis import names_of_text
+    return names('base', 'novel') if text is None else names_of_text(text)
+
+
+def draw(args: argparse.Namespace, words: Sequence[str], data: Path) -> None:
     """Detect and write the annotated pictures.
 
     All names of the world take part, so that a thing that was not asked for
@@ -50,9 +57,6 @@ def draw(args: argparse.Namespace, data: Path) -> None:
     from projects.emoji_world.emoji_world.concepts import names
     from projects.emoji_world.emoji_world.pictures import draw_all
     from regionclip_mm.apis import RegionInferencer
-    from regionclip_mm.apis.texts import names_of_text
-    words = (names_of_text(args.words) if args.words
-             else names('base', 'novel'))
     print(f'Looking for: {" . ".join(words)}', flush=True)
     detect = RegionInferencer(str(CONFIG), str(WEIGHTS), device='cpu',
                               show_progress=False)
@@ -94,6 +98,7 @@ def main() -> None:
     need_file('image or folder', args.images, folder=True)
     quiet()
     print('Loading torch and mmdet, making the scenes ...', flush=True)
+    words = read_words(args.words)
     import torch
     from mmengine.config import Config
     from mmengine.utils import import_modules_from_strings
@@ -101,14 +106,18 @@ def main() -> None:
     config = Config.fromfile(CONFIG)
     import_modules_from_strings(**config.custom_imports)
     from projects.emoji_world.tools.make_scenes import write_split
+    from regionclip_mm.apis.out_dir import check_out_dir
+    check_out_dir(args.out)
     data = Path(config.test_dataloader.dataset.data_root)
-    for split in ('demo', 'eval'):
-        write_split(split, data)
-    draw(args, data)
+    for split, left_out in (('demo', args.images), ('eval', args.no_ap)):
+        if not left_out:
+            write_split(split, data)
+    draw(args, words, data)
     if not args.no_ap:
         measure(config)
     print(f'{time.time() - start:.0f} s')
 
 
 if __name__ == '__main__':
-    main()
+    with one_line_errors():
+        main()

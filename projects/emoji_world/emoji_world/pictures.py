@@ -1,7 +1,6 @@
 """Annotated pictures for people to look at."""
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from mmengine.structures import InstanceData
@@ -9,6 +8,8 @@ from torch import Tensor
 
 from mmdet.structures import DetDataSample, SampleList
 from mmdet.visualization import DetLocalVisualizer, get_palette
+from regionclip_mm.apis import load_image
+from regionclip_mm.apis.drawing import drawable, magnified, picture_name
 
 
 def distinct(boxes: Tensor, overlap: float = 0.5) -> Tensor:
@@ -30,34 +31,31 @@ def distinct(boxes: Tensor, overlap: float = 0.5) -> Tensor:
 
 
 def draw(image: np.ndarray, found: InstanceData, score_thr: float,
-         path: Path, zoom: int = 3) -> None:
+         path: Path) -> None:
     """Write an image (H, W, 3), BGR, with its best distinct detections.
 
     Args:
-        image: The image.
+        image: The image; small ones are enlarged.
         found: ``bboxes`` (M, 4) in its pixels, ``scores``, ``labels``,
             ``label_names``, best first.
         score_thr: Least score to draw.
         path: File to write.
-        zoom: Size of the picture relative to the image.
     """
     found = found[found.scores > score_thr]
-    found = found[distinct(found.bboxes)]
-    found.bboxes = found.bboxes * zoom
-    large = cv2.resize(image, None, fx=zoom, fy=zoom,
-                       interpolation=cv2.INTER_CUBIC)
+    sample = DetDataSample(pred_instances=found[distinct(found.bboxes)])
+    large, sample = magnified(image, drawable(sample))
     visualizer = DetLocalVisualizer()
     count = int(found.labels.max()) + 1 if len(found) else 1
     visualizer.dataset_meta = dict(palette=get_palette('random', count))
     path.parent.mkdir(parents=True, exist_ok=True)
     visualizer.add_datasample(
-        'found', large[..., ::-1], DetDataSample(pred_instances=found),
-        draw_gt=False, pred_score_thr=score_thr, out_file=str(path))
+        'found', large[..., ::-1], sample, draw_gt=False,
+        pred_score_thr=score_thr, out_file=str(path))
 
 
 def draw_all(samples: SampleList, score_thr: float, folder: Path) -> None:
     """Draw detections on the images they come from (``img_path``)."""
+    used: set = set()
     for sample in samples:
-        path = Path(sample.img_path)
-        draw(cv2.imread(str(path)), sample.pred_instances, score_thr,
-             folder / f'{path.stem}.png')
+        draw(load_image(sample.img_path), sample.pred_instances, score_thr,
+             folder / picture_name(sample.img_path, used))

@@ -4,13 +4,17 @@
 
 Writes ``data/emoji_world/images/SPLIT/*.png`` and
 ``data/emoji_world/annotations/SPLIT_{coco,all}.json``
-(``SPLIT_{rpn,transfer}.json`` for the splits to train on). What is finished is
-kept.
+(``SPLIT_{rpn,transfer}.json`` for the splits to train on). Files that are
+there are kept; each is written whole or not at all.
 """
 import argparse
+import functools
 import json
+import os
 import sys
+import uuid
 from pathlib import Path
+from typing import Callable, Dict
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
@@ -20,35 +24,63 @@ from projects.emoji_world.emoji_world import coco
 from projects.emoji_world.emoji_world.plans import make_plan
 from projects.emoji_world.emoji_world.render import render
 from projects.emoji_world.emoji_world.splits import SPLITS
+from regionclip_mm.command_line import one_line_errors
+from regionclip_mm.text.files import remove_leftovers
 
 SCENE_SPLITS = [name for name, s in SPLITS.items() if s.kind == 'scene']
 
 
 def write_split(split: str, root: Path) -> None:
-    """Write the images, then the annotation files, of one split."""
+    """Write the images, then the annotation files, that a split lacks."""
+    write_images(split, root)
+    for kind, document in documents_of(split).items():
+        path = root / 'annotations' / f'{split}_{kind}.json'
+        if not path.exists():
+            write_whole(path, json.dumps(document()).encode())
+
+
+def documents_of(split: str) -> Dict[str, Callable[[], dict]]:
+    """Kind of annotation file -> what makes its content."""
     size = SPLITS[split].size
     if split.startswith('rpn'):
-        documents = dict(rpn=coco.proposal_file(split, size),
-                         transfer=coco.transfer_file(split, size))
-    else:
-        documents = {v: coco.detection_file(split, size, v)
-                     for v in coco.VOCABULARIES}
-    paths = {v: root / 'annotations' / f'{split}_{v}.json' for v in documents}
-    if not any(path.exists() for path in paths.values()):
-        write_images(split, root)
-    for vocabulary, document in documents.items():
-        if not paths[vocabulary].exists():
-            paths[vocabulary].parent.mkdir(parents=True, exist_ok=True)
-            paths[vocabulary].write_text(json.dumps(document))
+        return dict(
+            rpn=functools.partial(coco.proposal_file, split, size),
+            transfer=functools.partial(coco.transfer_file, split, size))
+    return {vocabulary: functools.partial(coco.detection_file, split, size,
+                                          vocabulary)
+            for vocabulary in coco.VOCABULARIES}
 
 
 def write_images(split: str, root: Path) -> None:
-    """Draw the scenes of a split."""
-    (root / 'images' / split).mkdir(parents=True, exist_ok=True)
+    """Draw the scenes of a split that are not there."""
+    folder = root / 'images' / split
+    there = {path.name for path in folder.glob('*.png')}
+    remove_leftovers(folder, 'tmp')
     for index in range(SPLITS[split].size):
-        cv2.imwrite(str(root / 'images' / coco.image_name(split, index)),
-                    render(make_plan(split, index)),
-                    [cv2.IMWRITE_PNG_COMPRESSION, 1])
+        path = root / 'images' / coco.image_name(split, index)
+        if path.name not in there:
+            done, content = cv2.imencode('.png', render(make_plan(
+                split, index)), [cv2.IMWRITE_PNG_COMPRESSION, 1])
+            if not done:
+                raise RuntimeError(f'{path} could not be encoded')
+            write_whole(path, content.tobytes())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that nobody sees before it is complete.
+
+    Raises:
+        OSError: Naming the file, for example if the disk is full.
+    """
+    partial = path.with_name(f'{path.name}.{uuid.uuid4().hex}.tmp')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OSError(f'{path} could not be written: '
+                      f'{error.strerror or error}') from error
 
 
 def main() -> None:
@@ -70,4 +102,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_line_errors():
+        main()

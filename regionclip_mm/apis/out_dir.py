@@ -1,0 +1,42 @@
+"""The folder of the results, checked before there are any."""
+import os
+from pathlib import Path
+from typing import Iterable, Union
+
+PathLike = Union[str, os.PathLike]
+
+
+def check_out_dir(folder: PathLike, folders: Iterable[str] = (),
+                  files: Iterable[str] = ()) -> None:
+    """Raise unless results can be written here; nothing is created.
+
+    Args:
+        folder: It need not exist.
+        folders: Names of folders in it that will be written to.
+        files: Names of files in it that will be written.
+
+    Raises:
+        OSError: Naming what is in the way.
+    """
+    if '://' in str(folder):
+        raise OSError(f'the results cannot be written to {folder}: name a '
+                      'folder of this machine')
+    root = Path(folder)
+    for path in (root, *(root / name for name in folders)):
+        _check_folder(path)
+    for path in (root / name for name in files):
+        if path.exists() and not path.is_file():
+            raise OSError(f'{path} is in the way: a file of this name is to '
+                          'be written; name another folder')
+
+
+def _check_folder(path: Path) -> None:
+    """Raise unless a folder is, or can be made, and can be written to."""
+    there = next(p for p in (path, *path.absolute().parents)
+                 if p.exists() or p.is_symlink())
+    if not there.is_dir():
+        raise OSError(f'the results cannot be written to {path}: {there} is '
+                      'not a folder')
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OSError(f'the results cannot be written to {path}: there is no '
+                      f'permission to write in {there}')
