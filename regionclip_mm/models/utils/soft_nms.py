@@ -39,11 +39,8 @@ def class_aware_soft_nms(boxes: Tensor,
     others of its class by a function of their IoU with it, drops those of
     ``min_score`` or less, and begins again. Classes do not touch, so here each
     round picks the best box of every class. Scores only fall: those below the
-    ``max_num``-th best pick are dropped, too. Coordinates get no offsets.
-
-    The number of rounds is that of the fullest class, or the rounds it takes
-    to find ``max_num``: with thousands of boxes in one class and without
-    ``max_num`` this takes seconds (tools/benchmarks/soft_nms.py).
+    ``max_num``-th best pick are dropped, too; without it, thousands of boxes of
+    one class take seconds. Coordinates get no offsets.
 
     Args:
         boxes: (N, 4) as (x1, y1, x2, y2) in pixels, finite, any sign.
@@ -57,8 +54,7 @@ def class_aware_soft_nms(boxes: Tensor,
         max_num: Number of boxes to return; -1 for all.
 
     Returns:
-        Indices of the kept boxes (M,) and their decayed scores (M,), best
-        first.
+        Indices of the kept boxes (M,) and their decayed scores, best first.
     """
     decay = DECAYS[method]
     if len(boxes) == 0 or max_num == 0:
