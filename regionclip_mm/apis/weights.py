@@ -11,8 +11,8 @@ from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
 from ..checkpoint import CheckpointError
-from ..checkpoint.safe_load import load_object
-from ..text.files import remove_leftovers
+from ..io.files import remove_leftovers
+from ..io.safe_load import load_object
 
 PLAIN = 'plain://'
 TEXT = 'text_encoder.'

@@ -1,12 +1,12 @@
 """Weights: the `clip://` scheme and conversion of others' files to ours."""
+from ..io.errors import CheckpointError
+from ..io.plain_types import allow_plain_types
+from ..io.safe_load import WeightFile, load_weights
 from .accounting import Report
 from .detector import convert_detector, detector_from_files
 from .embeddings import convert_embeddings
-from .errors import CheckpointError
 from .layouts import clip_layout, model_layout
 from .openai_clip import convert_openai_clip
-from .plain_types import allow_plain_types
-from .safe_load import WeightFile, load_weights
 from .save import save_checkpoint
 from .scheme import load_clip, open_weights
 

@@ -6,7 +6,7 @@ from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 import torch
 from torch import Tensor
 
-from .errors import CheckpointError
+from ..io.errors import CheckpointError
 from .layouts import Layout
 from .rules import Rule, find_rule
 

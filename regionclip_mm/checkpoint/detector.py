@@ -3,14 +3,14 @@ from typing import List, Optional, Tuple, Union
 
 from mmengine.config import Config
 
+from ..io.errors import CheckpointError
+from ..io.safe_load import WeightFile
 from .accounting import Report, StateDict, convert
-from .errors import CheckpointError
 from .frozen_norms import upgrade_frozen_norms
 from .layouts import Layout, guess_arch, model_layout, part, pick, read_config
 from .openai_clip import find_clip_arch, is_text, to_float, with_text_encoder
 from .rpn import check_anchor_order, describe_rpn, rpn_rules
 from .rules import Rule
-from .safe_load import WeightFile
 from .scheme import open_weights
 
 RPN = 'proposal_source.rpn.'

@@ -4,10 +4,10 @@ from typing import List, Sequence, Union
 
 from torch import Tensor
 
+from ..io.errors import CheckpointError
+from ..io.json_files import check_categories, read_json
+from ..io.safe_load import load_object
 from ..text import Vocabulary
-from ..text.json_files import check_categories, read_json
-from .errors import CheckpointError
-from .safe_load import load_object
 
 COMMON, FREQUENT, RARE = 'c', 'f', 'r'  # frequencies of LVIS categories
 

@@ -1,6 +1,6 @@
 """Statistics of detectron2's frozen batch norms in its older files."""
+from ..io.safe_load import WeightFile
 from .accounting import COUNTER, StateDict
-from .safe_load import WeightFile
 
 EPS = 1e-5
 

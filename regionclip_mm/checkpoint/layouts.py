@@ -10,8 +10,8 @@ from mmengine.registry import DefaultScope
 
 from mmdet.registry import MODELS
 
+from ..io.errors import CheckpointError
 from ..models.layers.clip_archs import ARCHS
-from .errors import CheckpointError
 
 Layout = Dict[str, Tuple[int, ...]]
 T = TypeVar('T')

@@ -1,22 +1,18 @@
 """OpenAI's CLIP ResNets -> canonical CLIP checkpoint."""
-import re
 from typing import Dict, Tuple
 
 import torch
 from torch import Tensor
 
-from ..text.openai_weights import openai_text_state_dict
+from ..io.errors import CheckpointError
+from ..io.safe_load import WeightFile
+from ..text.openai_weights import (TEXT_KEY, openai_text_part,
+                                   openai_text_state_dict)
 from .accounting import Report, StateDict, convert
-from .errors import CheckpointError
 from .frozen_norms import upgrade_frozen_norms
 from .layouts import clip_layout, guess_arch
 from .rules import Rule
-from .safe_load import WeightFile
 
-# The text tower's keys; in files of the reference under `lang_encoder.`.
-TEXT_KEY = re.compile(
-    r'(?:lang_encoder\.)?(positional_embedding|text_projection'
-    r'|(?:token_embedding|ln_final|transformer)\..*(?<!attn_mask))')
 CONSTANTS = 'sizes and masks that TorchScript keeps with the weights'
 RULES = [
     Rule(r'(input_resolution|context_length|vocab_size)', None, CONSTANTS),
@@ -72,13 +68,10 @@ def find_clip_arch(file: WeightFile) -> str:
 
 def with_text_encoder(file: WeightFile) -> StateDict:
     """The tensors of a file, its text tower under our names."""
-    state, text = {}, {}
-    for key, value in upgrade_frozen_norms(file).items():
-        match = TEXT_KEY.fullmatch(key)
-        if match:
-            text[match.group(1)] = value
-        else:
-            state[key] = value
+    tensors = upgrade_frozen_norms(file)
+    text = openai_text_part(tensors)
+    state = {key: value for key, value in tensors.items()
+             if not TEXT_KEY.fullmatch(key)}
     if text:
         state.update(_convert_text(text, str(file.path)))
     return state

@@ -1,10 +1,10 @@
 """Names of a region proposal network, detectron2's or mmdet's, to mmdet's."""
 from typing import List, Mapping, Optional, Tuple
 
-from .errors import CheckpointError
+from ..io.errors import CheckpointError
+from ..io.safe_load import WeightFile
 from .layouts import Layout
 from .rules import Rule
-from .safe_load import WeightFile
 
 HEADS = 'second stage of the network that the RPN was trained in'
 CONSTANTS = 'constants of detectron2 (pixel statistics, anchors)'

@@ -2,7 +2,7 @@
 from pathlib import Path
 from typing import Union
 
-from ..text.files import save_plain_file
+from ..io.files import save_plain_file
 from .accounting import StateDict
 
 

@@ -3,9 +3,9 @@ import json
 from pathlib import Path
 from typing import Callable, Iterable, Sequence, Union
 
-from ..text.files import written_whole
-from ..text.json_files import (ANNOTATION, IMAGE, OF_LVIS, check_categories,
-                               check_items, read_json)
+from ..io.files import written_whole
+from ..io.json_files import (ANNOTATION, IMAGE, OF_LVIS, check_categories,
+                             check_items, read_json)
 from .class_order import category_ids
 
 PathLike = Union[str, Path]

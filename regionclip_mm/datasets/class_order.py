@@ -5,9 +5,9 @@ from typing import Iterable, List, Mapping, Sequence
 
 from mmdet.datasets.api_wrappers import COCO
 
+from ..io.json_files import (ANNOTATION, IMAGE, check_categories, check_items,
+                             read_json)
 from ..text import canonical_name
-from ..text.json_files import (ANNOTATION, IMAGE, check_categories,
-                               check_items, read_json)
 
 
 def category_ids(categories: Iterable[Mapping],

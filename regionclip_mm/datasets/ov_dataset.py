@@ -1,7 +1,7 @@
 """What the open-vocabulary datasets add to mmdet's."""
 from typing import Any, List
 
-from ..text.json_files import IMAGE_TO_LOAD, check_items
+from ..io.json_files import IMAGE_TO_LOAD, check_items
 from .class_order import ClassOrderCOCO
 
 SPLITS = ('all', 'base', 'novel')

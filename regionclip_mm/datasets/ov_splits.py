@@ -9,8 +9,8 @@ from typing import Iterable, Mapping, Tuple
 
 from mmdet.datasets import LVISV1Dataset
 
+from ..io.json_files import check_categories
 from ..text import canonical_name
-from ..text.json_files import check_categories
 
 Names = Tuple[str, ...]
 

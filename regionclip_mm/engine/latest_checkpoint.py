@@ -6,7 +6,7 @@ from typing import List, Optional
 
 from mmengine.logging import MMLogger
 
-from ..text.files import load_plain_file
+from ..io.files import load_plain_file
 
 POINTER = 'last_checkpoint'
 NEEDED = ('meta', 'state_dict', 'message_hub')

@@ -1,7 +1,6 @@
 """Vocabularies on disk, so that none is encoded twice."""
 import hashlib
 import json
-import os
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,18 +8,16 @@ from typing import Callable, Iterator, Optional, Sequence
 
 from filelock import FileLock
 
-from .files import PathLike, remove_leftovers
+from ..io.cache_folder import CACHE_VARIABLE, cache_folder
+from ..io.files import PathLike, remove_leftovers
 from .vocabulary import Vocabulary
 
 FORMAT = 1  # raise it when the same key would give other embeddings
-CACHE_VARIABLE = 'REGIONCLIP_MM_CACHE'
-DEFAULT_DIR = '~/.cache/regionclip_mm'
 
 
 def default_cache_dir() -> Path:
-    """``$REGIONCLIP_MM_CACHE``, or a folder in the user's home."""
-    root = os.environ.get(CACHE_VARIABLE) or DEFAULT_DIR
-    return Path(root).expanduser() / 'vocabularies'
+    """Where vocabularies are; REGIONCLIP_MM_CACHE moves it."""
+    return cache_folder() / 'vocabularies'
 
 
 class VocabularyCache:

@@ -7,7 +7,8 @@ from typing import Any, Sequence, Tuple
 import torch
 from torch import Tensor
 
-SHOWN = 10  # names listed in an error message
+from ..io.wording import is_text, listed
+
 LONGEST = 10_000  # characters of a name; a prompt holds about 300
 FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
@@ -71,15 +72,6 @@ def _as_tuple(names: Any) -> Tuple[str, ...]:
     return tuple(names)
 
 
-def is_text(value: Any) -> bool:
-    """Whether it is a text that can be written as UTF-8."""
-    try:
-        value.encode()
-    except (AttributeError, UnicodeEncodeError):
-        return False
-    return True
-
-
 def check_embeddings(names: Tuple[str, ...], embeddings: Tensor) -> None:
     """Raise unless there is one finite row for each name."""
     if not isinstance(embeddings, Tensor):
@@ -118,14 +110,3 @@ def check_meta(meta: Any) -> None:
     if not isinstance(meta, dict):
         raise TypeError('meta of a vocabulary must be a dict, got '
                         f'{type(meta).__name__}.')
-
-
-def listed(items: Sequence) -> str:
-    """The first items and the number of the others, for messages."""
-    shown = [_shortened(repr(item)) for item in items[:SHOWN]]
-    more = len(items) - SHOWN
-    return ', '.join(shown) + (f' and {more} more' if more > 0 else '')
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 60 else f'{text[:57]}...'

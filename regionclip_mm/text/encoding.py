@@ -7,7 +7,8 @@ from typing import Callable, Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
-from .checks import check_names, listed
+from ..io.wording import listed
+from .checks import check_names
 from .prompts import Templates, clean_class_name, fill_templates, get_templates
 from .tokenizer import clean_text
 from .vocabulary import Vocabulary

@@ -1,4 +1,5 @@
 """OpenAI's names of the text tower's weights, mapped to ours."""
+import re
 from typing import Dict, List, Mapping, Tuple
 
 import torch
@@ -22,6 +23,20 @@ BLOCK_MODULES = {
     'mlp.c_proj': 'mlp.fc2',
     'attn.out_proj': 'self_attn.out_proj',
 }
+# The text tower's keys; in files of the reference under `lang_encoder.`.
+TEXT_KEY = re.compile(
+    r'(?:lang_encoder\.)?(positional_embedding|text_projection'
+    r'|(?:token_embedding|ln_final|transformer)\..*(?<!attn_mask))')
+
+
+def openai_text_part(tensors: Mapping[str, Tensor]) -> Dict[str, Tensor]:
+    """The text tower in a whole CLIP of OpenAI or the reference.
+
+    Returns:
+        Tensors as :func:`openai_text_state_dict` takes them.
+    """
+    found = {TEXT_KEY.fullmatch(key): value for key, value in tensors.items()}
+    return {match.group(1): value for match, value in found.items() if match}
 
 
 def openai_text_shapes(arch: TextArch) -> Dict[str, Shape]:

@@ -4,7 +4,7 @@ The 80 ImageNet templates are OpenAI's (assets/LICENSE.bpe_simple_vocab_16e6).
 """
 from typing import List, Sequence, Tuple, Union
 
-from .checks import is_text
+from ..io.wording import is_text
 
 Templates = Union[str, Sequence[str]]
 

@@ -8,10 +8,10 @@ from torch import nn
 
 from mmdet.registry import MODELS, TASK_UTILS
 
+from ..io.files import PathLike
 from .cache import VocabularyCache
 from .checks import check_names
 from .encoding import encode_vocabulary, warn_of_same_words
-from .files import PathLike
 from .prompts import Templates, get_templates
 from .vocabulary import Vocabulary
 

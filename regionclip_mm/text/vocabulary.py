@@ -5,9 +5,9 @@ from typing import Any, Dict, Sequence, Tuple
 
 from torch import Tensor
 
-from .checks import (SHOWN, check_embeddings, check_meta, check_names,
-                     content_hash, listed)
-from .files import PathLike, load_plain_file, save_plain_file
+from ..io.files import PathLike, load_plain_file, save_plain_file
+from ..io.wording import SHOWN, listed
+from .checks import check_embeddings, check_meta, check_names, content_hash
 from .spelling import canonical_name
 
 

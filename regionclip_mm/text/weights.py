@@ -3,8 +3,11 @@ from typing import Dict
 
 from torch import Tensor, nn
 
+from ..io.openai_files import SCHEME, download
+from ..io.safe_load import load_weights
+from .openai_weights import openai_text_part, openai_text_state_dict
+
 PREFIX = 'text_encoder.'
-CLIP_SCHEME = 'clip://'
 
 
 def load_text_encoder_weights(encoder: nn.Module, checkpoint: str) -> None:
@@ -33,10 +36,14 @@ def load_text_encoder_weights(encoder: nn.Module, checkpoint: str) -> None:
 
 
 def read_tensors(checkpoint: str) -> Dict[str, Tensor]:
-    """The tensors of a checkpoint by name; no code in it is run."""
-    # Imported here because the converters in that package import this one.
-    from ..checkpoint.safe_load import load_weights
-    from ..checkpoint.scheme import load_clip
-    if checkpoint.startswith(CLIP_SCHEME):
-        return load_clip(checkpoint)['state_dict']
-    return load_weights(checkpoint).tensors
+    """The tensors of a checkpoint by name; no code in it is run.
+
+    Args:
+        checkpoint: A path, or ``clip://NAME``, of which only the text tower
+            is read.
+    """
+    if not checkpoint.startswith(SCHEME):
+        return load_weights(checkpoint).tensors
+    whole = load_weights(download(checkpoint[len(SCHEME):])).tensors
+    tower = openai_text_state_dict(openai_text_part(whole))
+    return {PREFIX + key: value for key, value in tower.items()}

@@ -1,6 +1,7 @@
 """CLIPTextEncoder(checkpoint=...): files that fit, and all others."""
 import pytest
 import torch
+from fake_clip import openai_state
 from mmengine.logging import HistoryBuffer
 
 from regionclip_mm.text import CLIPTextEncoder
@@ -68,9 +69,14 @@ def test_a_checkpoint_of_a_training_run(nano, tmp_path):
     assert encoder.fingerprint() == nano.fingerprint()
 
 
-def test_clip_weights_by_name(nano, monkeypatch):
-    state = {f'text_encoder.{k}': v for k, v in nano.state_dict().items()}
-    monkeypatch.setattr('regionclip_mm.checkpoint.scheme.load_clip',
-                        lambda name: dict(state_dict={name: 0, **state}))
+def test_clip_weights_by_name(tmp_path, monkeypatch):
+    """Without the package that converts whole models."""
+    state = openai_state()
+    torch.save(state, tmp_path / 'RN50.pt')
+    asked = []
+    monkeypatch.setattr('regionclip_mm.text.weights.download', lambda name:
+                        asked.append(name) or tmp_path / 'RN50.pt')
     encoder = CLIPTextEncoder('nano', checkpoint='clip://RN50')
-    assert encoder.fingerprint() == nano.fingerprint()
+    assert asked == ['RN50']
+    assert torch.equal(encoder.model.text_model.final_layer_norm.bias,
+                       state['ln_final.bias'].float())

@@ -25,7 +25,7 @@ from projects.emoji_world.emoji_world.plans import make_plan
 from projects.emoji_world.emoji_world.render import render
 from projects.emoji_world.emoji_world.splits import SPLITS
 from regionclip_mm.command_line import one_line_errors
-from regionclip_mm.text.files import remove_leftovers
+from regionclip_mm.io.files import remove_leftovers
 
 SCENE_SPLITS = [name for name, s in SPLITS.items() if s.kind == 'scene']
 

@@ -5,8 +5,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Callable, Dict, Mapping, Sequence, Tuple
 
-from .checks import SHOWN, is_text, listed
 from .files import PathLike
+from .wording import SHOWN, is_text, listed
 
 Check = Tuple[Callable[[Any], bool], str]  # whether it is right, in words
 

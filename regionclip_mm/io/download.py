@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 from filelock import FileLock
 from tqdm import tqdm
 
-from ..text.cache import CACHE_VARIABLE
+from .cache_folder import CACHE_VARIABLE
 from .errors import CheckpointError
 
 BLOCK = 1 << 20

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..text.files import load_plain_file
 from .errors import CheckpointError
+from .files import load_plain_file
 from .torchscript import archive_root, read_torchscript
 
 WRAPPERS = ('model', 'state_dict')
