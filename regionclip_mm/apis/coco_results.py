@@ -1,8 +1,15 @@
 """Detections of many images as one file in COCO's format."""
+import logging
 import os
-from typing import Any, Dict, Iterable, List
+from contextlib import contextmanager
+from typing import Any, Dict, Iterable, Iterator, List
 
 import mmengine
+from mmengine.logging import print_log
+
+from ..io.files import written_whole
+
+FILE = 'predictions.json'
 
 
 class CocoResults:
@@ -59,11 +66,32 @@ class CocoResults:
                     images=self.images, categories=categories,
                     annotations=self.annotations, skipped=self.skipped)
 
-    def save(self, folder: str, name: str = 'predictions.json') -> str:
-        """Write the file; returns its path."""
+    def save(self, folder: str, name: str = FILE) -> str:
+        """Write the file, whole or not at all; returns its path."""
         path = os.path.join(folder, name)
-        mmengine.dump(self.to_dict(), path)
+        with written_whole(path) as partial:
+            mmengine.dump(self.to_dict(), str(partial), file_format='json')
         return path
+
+    @contextmanager
+    def kept(self, folder: str, count: int) -> Iterator[None]:
+        """Write the file at the end, or what there is when an error or
+        Ctrl-C ends the work early.
+
+        Args:
+            folder: Where to write; empty: nowhere.
+            count: Number of images that are to come.
+        """
+        try:
+            yield
+        except BaseException:
+            if folder and self.images:
+                print_log(f'ended early: {self.save(folder)} has '
+                          f'{len(self.images)} of {count} images', 'current',
+                          logging.WARNING)
+            raise
+        if folder:
+            self.save(folder)
 
     def _category_id(self, name: str) -> int:
         return self._category_ids.setdefault(name,

@@ -1,9 +1,11 @@
 """Images on their way to the network, without those that can't be used."""
+import logging
 import os
 from itertools import islice
 from typing import Any, Callable, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
+from mmengine.logging import print_log
 
 from mmdet.apis.det_inferencer import IMG_EXTENSIONS
 
@@ -20,6 +22,39 @@ def list_images(folder: str) -> List[str]:
     return [os.path.join(folder, name) for name in names]
 
 
+def source_of(item: Any) -> ImageInput:
+    """The image of an input, which may be a dict with ``img`` or
+    ``img_path``.
+
+    Raises:
+        ImageError: If the dict has neither.
+    """
+    while isinstance(item, dict):
+        key = 'img' if 'img' in item else 'img_path'
+        if key not in item:
+            found = ', '.join(map(str, item)) or 'nothing'
+            raise ImageError('an input that is a dict needs img or img_path; '
+                             f'this one has {found}')
+        item = item[key]
+    return item
+
+
+def report(skipped: List[dict], count: int) -> None:
+    """Say which of ``count`` images were left out.
+
+    Raises:
+        ImageError: If all were.
+    """
+    if len(skipped) == count:
+        raise ImageError(f'none of the {count} images can be used; the '
+                         f'first: {skipped[0]["reason"]}')
+    if skipped:
+        reasons = '; '.join(item['reason'] for item in skipped[:5])
+        more = '; ...' if len(skipped) > 5 else ''
+        print_log(f'{len(skipped)} of {count} images were skipped: '
+                  f'{reasons}{more}', 'current', logging.WARNING)
+
+
 class ImageFeed:
     """Loads and transforms images; keeps account of those left out.
 
@@ -30,7 +65,7 @@ class ImageFeed:
 
     Attributes:
         skipped: ``index``, ``file_name`` and ``reason`` of the images that
-            were left out.
+            were left out, added as they are met.
     """
 
     def __init__(self, pipeline: Callable, backend: str) -> None:
@@ -48,7 +83,6 @@ class ImageFeed:
                 ``text``.
             size: Images in a batch.
         """
-        self.skipped = []
         ready = (self._try(index, item, alone=len(inputs) == 1)
                  for index, item in enumerate(inputs))
         ready = (item for item in ready if item is not None)
@@ -57,9 +91,9 @@ class ImageFeed:
 
     def _try(self, index: int, item: Any,
              alone: bool) -> Optional[Tuple[np.ndarray, dict]]:
-        fields = item if isinstance(item, dict) else dict(img=item)
-        source = fields['img'] if 'img' in fields else fields['img_path']
+        fields, source = item if isinstance(item, dict) else {}, None
         try:
+            source = source_of(item)
             image = load_image(source, self.backend)
             data = self._transform(image, source)
         except ImageError as error:

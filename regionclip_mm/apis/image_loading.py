@@ -11,7 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 ImageInput = Union[str, os.PathLike, np.ndarray, Image.Image]
 
 # Modes that mmcv decodes as one expects, when nothing in them is transparent.
-ORDINARY_MODES = ('1', 'L', 'P', 'RGB', 'CMYK', 'YCbCr', 'HSV', 'LAB')
+ORDINARY_MODES = ('1', 'L', 'P', 'RGB', 'CMYK', 'YCbCr')
 
 
 class ImageError(ValueError):
@@ -95,6 +95,17 @@ def _from_bytes(content: bytes, backend: str) -> np.ndarray:
 
 
 def _from_pil(image: Image.Image) -> np.ndarray:
+    try:
+        return _pixels(image)
+    except ImageError:
+        raise
+    except Exception as error:  # cut-off, closed, or of an odd mode
+        raise ImageError(f'of mode {image.mode} cannot be decoded: {error}'
+                         ) from None
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    """(H, W, 3), uint8, BGR; raises whatever PIL does."""
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith('I') or image.mode == 'F':
         return _from_array(np.asarray(image))
@@ -121,7 +132,7 @@ def _to_8_bits(image: np.ndarray) -> np.ndarray:
     """Integers of up to 16 bits, or floating point from 0 to 255."""
     if image.dtype == np.uint8:
         return image
-    if image.dtype == bool or not np.issubdtype(image.dtype, np.number):
+    if image.dtype.kind not in 'uif':
         raise ImageError(f'of {image.dtype} is no image: give uint8')
     low, high = image.min(), image.max()
     if not (np.isfinite(low) and np.isfinite(high)):

@@ -1,5 +1,4 @@
 """mmdet's inferencer, for words."""
-import logging
 import os
 from collections import defaultdict
 from typing import (Any, Callable, Dict, Iterable, Iterator, List, Optional,
@@ -8,7 +7,6 @@ from typing import (Any, Callable, Dict, Iterable, Iterator, List, Optional,
 import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from mmengine.logging import print_log
 from mmengine.visualization import Visualizer
 from rich.progress import track
 from torch import nn
@@ -20,12 +18,13 @@ from mmdet.datasets.transforms import InferencerLoader
 from mmdet.structures import DetDataSample, SampleList
 
 from ..text import Vocabulary
-from .coco_results import CocoResults
+from .coco_results import FILE, CocoResults
 from .drawing import (drawable, long_palette, magnified, picture_name,
                       without_bounds_warnings)
-from .image_feed import ImageFeed, Sized, list_images
+from .image_feed import ImageFeed, Sized, list_images, report
 from .image_loading import ImageError
 from .options import FOREIGN, check_options
+from .out_dir import check_out_dir
 from .selection import Selection
 from .texts import Names, Text, names_per_image
 from .weights import check_fit, plain_meta, plain_uri
@@ -94,7 +93,10 @@ class RegionInferencer(DetInferencer):
 
         Args:
             inputs: Path, folder, array (BGR), PIL image, or a list of these.
-            batch_size: Images at a time.
+            batch_size: Images at a time. In a batch of images of unequal
+                size the smaller ones are padded, which changes scores near
+                their right and bottom borders a little, as in the reference;
+                1 gives each image what it gets alone.
             texts: What to look for: a text such as 'cat . traffic cone' or
                 '$: lvis' for all images, or a list with one text (or list of
                 names) per image.
@@ -105,7 +107,8 @@ class RegionInferencer(DetInferencer):
                 ``test_cfg.chunked_size`` or all. Scores are always relative
                 to the whole vocabulary, other than in mmdet's GLIP.
             out_dir: Folder for pictures (``vis/``) and ``predictions.json``.
-            no_save_pred: Do not write ``predictions.json``.
+            no_save_pred: Do not write ``predictions.json``; it is also
+                written, with the images so far, if the call ends early.
             kwargs: mmdet's ``pred_score_thr`` (least score to draw),
                 ``return_vis``, ``show``, ``wait_time``, ``draw_pred``,
                 ``no_save_vis``, ``return_datasamples``, ``print_result``; and
@@ -120,6 +123,9 @@ class RegionInferencer(DetInferencer):
         check_options(dict(batch_size=batch_size, chunked_size=chunked_size,
                            custom_entities=custom_entities,
                            no_save_pred=no_save_pred))
+        if out_dir:
+            check_out_dir(out_dir, [] if kwargs.get('no_save_vis') else
+                          ['vis'], [] if no_save_pred else [FILE])
         inputs = self._inputs_to_list(inputs)
         names = names_per_image(texts, vocabulary, len(inputs),
                                 custom_entities)
@@ -127,16 +133,15 @@ class RegionInferencer(DetInferencer):
                   encode_all(self.model, names, self.words, chunked_size,
                              self._track))
         self._results, self._pictures = CocoResults(), set()
-        with using(self.model, shared):
+        self._feed.skipped = self._results.skipped
+        with self._results.kept('' if no_save_pred else out_dir,
+                                len(inputs)), using(self.model, shared):
             self._declare(names)
             results = super().__call__(
                 inputs, batch_size, texts=None if shared else names or None,
                 out_dir=out_dir, **kwargs)
-        results['skipped'] = self._results.skipped = self._feed.skipped
-        self._report(len(inputs))
-        if out_dir and not no_save_pred:
-            self._results.save(out_dir)
-        return results
+            report(self._results.skipped, len(inputs))
+        return dict(results, skipped=self._results.skipped)
 
     def forward(self, inputs: dict, **options) -> SampleList:
         """Detect in a batch, for each vocabulary among its images at once.
@@ -224,8 +229,12 @@ class RegionInferencer(DetInferencer):
         """As mmdet's; folders in order, whatever case their extensions."""
         if isinstance(inputs, (str, os.PathLike)) and os.path.isdir(inputs):
             inputs = list_images(os.fspath(inputs))
+        try:
+            inputs = super()._inputs_to_list(inputs)
+        except Exception as error:  # each file backend has its own errors
+            raise ImageError(f'{inputs} cannot be read: {error}') from None
         inputs = [os.fspath(item) if isinstance(item, os.PathLike) else item
-                  for item in super()._inputs_to_list(inputs)]
+                  for item in inputs]
         if not inputs:
             raise ValueError('there are no inputs: the list is empty')
         return inputs
@@ -251,17 +260,6 @@ class RegionInferencer(DetInferencer):
                 'config, which has none)')
         for group in dict.fromkeys(names or [self.model.vocabulary.names]):
             self._results.declare(group)
-
-    def _report(self, count: int) -> None:
-        skipped = self._results.skipped
-        if len(skipped) == count:
-            raise ImageError(f'none of the {count} images can be used; the '
-                             f'first: {skipped[0]["reason"]}')
-        if skipped:
-            reasons = '; '.join(item['reason'] for item in skipped[:5])
-            more = '; ...' if len(skipped) > 5 else ''
-            print_log(f'{len(skipped)} of {count} images were skipped: '
-                      f'{reasons}{more}', 'current', logging.WARNING)
 
     def _init_pipeline(self, cfg: Config) -> Callable:
         """As mmdet's, which also tells how files are decoded."""

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 from nano import make_image
-from PIL import Image
+from PIL import Image, ImageCms
 
 from regionclip_mm.apis import ImageError, load_image
 
@@ -56,6 +56,17 @@ def test_what_only_pil_reads(tmp_path):
     path = saved(tmp_path, Image.new('P', (5, 4), 3), 'a.pcx')
     for backend in ('pillow', 'cv2'):
         assert load_image(path, backend).shape == (4, 5, 3)
+
+
+@pytest.mark.parametrize('backend', ['pillow', 'cv2'])
+def test_lab(tmp_path, backend):
+    """OpenCV shows the red of a LAB file as another colour."""
+    red = Image.new('RGB', (5, 4), (200, 30, 40))
+    profile = [ImageCms.createProfile(kind) for kind in ('sRGB', 'LAB')]
+    lab = ImageCms.applyTransform(red, ImageCms.buildTransform(
+        *profile, 'RGB', 'LAB'))
+    loaded = load_image(saved(tmp_path, lab, 'a.tif'), backend).astype(int)
+    assert abs(loaded - (40, 30, 200)).max() <= 3
 
 
 def test_16_bit(tmp_path):

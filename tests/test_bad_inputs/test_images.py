@@ -8,7 +8,7 @@ from mmengine.config import Config
 from nano import ROOT, make_image, write_nano
 from PIL import Image
 
-from regionclip_mm.apis import ImageError, RegionInferencer, region_inferencer
+from regionclip_mm.apis import ImageError, RegionInferencer, image_feed
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_one_that_cannot_be_read(detect, folder, name, message):
 @pytest.mark.parametrize('batch_size', [1, 3])
 def test_others_are_kept(detect, folder, batch_size, monkeypatch):
     said = []
-    monkeypatch.setattr(region_inferencer, 'print_log',
+    monkeypatch.setattr(image_feed, 'print_log',
                         lambda text, *args: said.append(text))
     out = folder / 'out'
     results = detect(str(folder), texts='cat', batch_size=batch_size,
@@ -79,6 +79,44 @@ def test_others_are_kept(detect, folder, batch_size, monkeypatch):
     data = json.loads((out / 'predictions.json').read_text())
     assert len(data['images']) == len(data['skipped']) == 2
     assert len(list((out / 'vis').iterdir())) == 2
+
+
+def closed(path) -> Image.Image:
+    image = Image.open(path)
+    image.close()
+    return image
+
+
+@pytest.mark.parametrize('make, message', [
+    (lambda folder: Image.open(folder / 'b.jpg'),
+     r'b.jpg of mode RGB cannot be decoded: .*truncated'),
+    (lambda folder: closed(folder / 'a.png'), 'a.png of mode RGB cannot be'),
+    (lambda folder: Image.new('La', (9, 9)), 'Image of mode La cannot be'),
+    (lambda folder: {}, 'needs img or img_path; this one has nothing'),
+    (lambda folder: dict(path='a.png'), 'img_path; this one has path'),
+    (lambda folder: dict(img=dict()), 'this one has nothing'),
+    (lambda folder: 's3://bucket/a.png', r's3://bucket/a.png cannot be read'),
+    (lambda folder: np.zeros((9, 9), 'm8[s]'), r'timedelta64\[s\] is no imag'),
+    (lambda folder: np.zeros((9, 9), complex), 'of complex128 is no image'),
+    (lambda folder: np.zeros((9, 9), [('a', int)]), 'is no image: give uint8'),
+])
+def test_one_that_is_odd_is_skipped(detect, folder, make, message):
+    """Alone it is an error, for which a call without a list will do."""
+    with pytest.raises(ImageError, match=message):
+        detect(make(folder), texts='cat')
+    for texts in ('cat', ['cat', 'dog']):
+        found = detect([make(folder), str(folder / 'd.jpg')], texts=texts)
+        assert len(found['predictions']) == 1
+        (skipped, ) = found['skipped']
+        assert skipped['index'] == 0
+        with pytest.raises(ImageError, match=message):
+            raise ImageError(skipped['reason'])
+
+
+def test_a_dict_is_an_image_whatever_the_texts(detect, folder):
+    images = [dict(img=make_image()), dict(img_path=str(folder / 'd.jpg'))]
+    for texts in ('cat', ['cat', 'dog']):
+        assert detect(images, texts=texts)['skipped'] == []
 
 
 def test_texts_stay_with_their_images(detect, folder):
