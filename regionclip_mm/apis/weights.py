@@ -1,17 +1,15 @@
 """Weights for inference: read as data, and refused unless they fit."""
 import hashlib
 import os
-from http.client import HTTPException
-from pathlib import Path
 from typing import Any, List, Optional
 from urllib.parse import urlparse
 
-import torch
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
 from ..checkpoint import CheckpointError
-from ..io.files import remove_leftovers
+from ..io.cache_folder import cache_folder
+from ..io.download import fetch
 from ..io.safe_load import load_object
 
 PLAIN = 'plain://'
@@ -36,20 +34,13 @@ def plain_uri(weights: Optional[str]) -> Optional[str]:
 
 def _download(url: str) -> str:
     """Path of a downloaded file; other addresses have other paths."""
-    folder = os.path.join(torch.hub.get_dir(), 'checkpoints')
     address = hashlib.sha256(url.encode()).hexdigest()[:16]
     try:
         name = os.path.basename(urlparse(url).path)
-        path = os.path.join(folder, f'{address}-{name}')
-        if not os.path.exists(path):
-            os.makedirs(folder, exist_ok=True)
-            remove_leftovers(Path(folder), 'partial', f'{address}-{name}')
-            torch.hub.download_url_to_file(url, path)
-    except (OSError, ValueError, HTTPException) as error:
-        raise CheckpointError(
-            f'the weights {url} could not be downloaded ({error}): check the '
-            'address, or download the file and give its path') from None
-    return path
+    except ValueError as error:
+        raise CheckpointError(f'{url} could not be downloaded ({error}). '
+                              'Check the address.') from None
+    return str(fetch(url, cache_folder() / 'weights' / f'{address}-{name}'))
 
 
 @CheckpointLoader.register_scheme(prefixes=PLAIN)

@@ -6,7 +6,7 @@ import warnings
 from contextlib import contextmanager
 from http.client import HTTPException, InvalidURL
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, Optional
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -21,17 +21,18 @@ TIMEOUT = 30  # seconds without a byte
 TRIES = 4
 
 
-def fetch(url: str, path: Path, sha256: str) -> Path:
-    """Make sure that ``path`` is the file with the given hash.
+def fetch(url: str, path: Path, sha256: Optional[str] = None) -> Path:
+    """Make sure that ``path`` is the file of an address.
 
     Of several processes one downloads while the others wait. An interrupted
-    download goes on where it stopped, also in a later call. ``path`` is only
-    ever the complete, verified file.
+    download goes on where it stopped, with a hash also in a later call.
+    ``path`` is only ever the complete file: as long as its server said it
+    is, and of the hash.
 
     Args:
         url: Where to get the file if it is not there yet.
         path: Where to keep it.
-        sha256: Hash of its content, hexadecimal.
+        sha256: Hash of its content, hexadecimal, where it is known.
 
     Returns:
         ``path``.
@@ -51,19 +52,21 @@ def fetch(url: str, path: Path, sha256: str) -> Path:
             warnings.warn(f'{path} is damaged and will be downloaded again.')
             path.unlink()
         partial = path.with_name(f'{path.name}.part')
+        if sha256 is None:  # nothing tells whether it is of the same file
+            partial.unlink(missing_ok=True)
         resumed = partial.exists()
         found = _download(url, partial, path, sha256)
         if found != sha256 and resumed:  # perhaps it was begun elsewhere
             found = _download(url, partial, path, sha256)
-        if found != sha256:
+        if sha256 not in (None, found):
             raise CheckpointError(
                 f'{url} is not the expected file and was deleted: its SHA256 '
                 f'is {found}, expected {sha256}. {by_hand(path, sha256)}')
     return path
 
 
-def _is_good(path: Path, sha256: str) -> bool:
-    return path.is_file() and hash_file(path) == sha256
+def _is_good(path: Path, sha256: Optional[str]) -> bool:
+    return path.is_file() and (sha256 is None or hash_file(path) == sha256)
 
 
 @contextmanager
@@ -92,13 +95,17 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def by_hand(path: Path, sha256: str) -> str:
+def by_hand(path: Path, sha256: Optional[str]) -> str:
     """What a user without a connection should do."""
+    if sha256 is None:
+        return ('Check the address, or get the file on another machine and '
+                'give its path.')
     return (f'Get {path.name} (SHA256 {sha256}) on another machine and put '
             f'it into {path.parent}.')
 
 
-def _download(url: str, partial: Path, path: Path, sha256: str) -> str:
+def _download(url: str, partial: Path, path: Path,
+              sha256: Optional[str]) -> str:
     """Complete the partial file; keep it only if it is the right one.
 
     Returns:
@@ -117,7 +124,7 @@ def _download(url: str, partial: Path, path: Path, sha256: str) -> str:
                     f'{by_hand(path, sha256)}') from None
             time.sleep(0.2 * (TRIES - left))
     found = hash_file(partial)
-    if found == sha256:
+    if sha256 in (None, found):
         os.replace(partial, path)
     else:
         partial.unlink()

@@ -1,6 +1,7 @@
 """Vocabularies on disk, so that none is encoded twice."""
 import hashlib
 import json
+import os
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,8 +34,8 @@ class VocabularyCache:
     """
 
     def __init__(self, folder: Optional[PathLike] = None) -> None:
-        self.folder = (default_cache_dir() if folder is None
-                       else Path(folder).expanduser())
+        self.folder = default_cache_dir() if folder is None else Path(
+            os.path.expanduser(folder))
 
     def entry(self, fingerprint: str, templates: Sequence[str],
               names: Sequence[str]) -> Path:
