@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from regionclip_mm.command_line import give_up, need_file, quiet
+from regionclip_mm.command_line import need_file, one_line_errors, quiet
 
 if TYPE_CHECKING:  # heavy: imported where it is needed
     from regionclip_mm.text import Vocabulary
@@ -126,10 +126,8 @@ def main(argv: Optional[List[str]] = None) -> None:
                        ('checkpoint', args.checkpoint)):
         need_file(what, path)
     quiet()
-    try:
+    with one_line_errors():
         vocabulary = build(args)
-    except (ValueError, OSError, RuntimeError) as error:
-        give_up(error)
     print(f'\n{args.out}: {len(vocabulary)} names, '
           f'{vocabulary.embed_dim}-dimensional embeddings')
 

@@ -22,6 +22,8 @@ from mmengine.runner import Runner, load_checkpoint  # noqa: E402
 
 from mmdet.registry import MODELS  # noqa: E402
 from regionclip_mm.apis.proposal_file import extract_proposals  # noqa: E402
+from regionclip_mm.command_line import (config_errors, need_file,  # noqa: E402
+                                        one_line_errors)
 
 
 def parse_args() -> argparse.Namespace:
@@ -42,9 +44,12 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    cfg = Config.fromfile(args.config)
-    init_default_scope(cfg.get('default_scope', 'mmdet'))
-    detector = MODELS.build(cfg.model).to(args.device)
+    need_file('config file', args.config)
+    need_file('checkpoint', args.checkpoint)
+    with config_errors(args.config):
+        cfg = Config.fromfile(args.config)
+        init_default_scope(cfg.get('default_scope', 'mmdet'))
+        detector = MODELS.build(cfg.model).to(args.device)
     load_checkpoint(detector, args.checkpoint, map_location='cpu')
     loader = cfg.test_dataloader.copy()
     if args.loader != 'test':
@@ -57,4 +62,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_line_errors():
+        main()

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Union
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from regionclip_mm.command_line import give_up, need_file, quiet
+from regionclip_mm.command_line import (config_errors, give_up, need_file,
+                                        one_line_errors, quiet)
 
 if TYPE_CHECKING:  # heavy: imported where it is needed
+    from regionclip_mm.apis import RegionInferencer
     from regionclip_mm.text import Vocabulary
 
 SCORES = ('fused', 'class')
+NO_NAMES = ('.csv', '.json', '.names', '.pt', '.yaml', '.yml')
 PALETTES = ('coco', 'voc', 'citys', 'random', 'none')
 
 
@@ -35,8 +38,14 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
         '--out-dir', default='outputs',
         help='folder of the results (default: %(default)s)')
     parser.add_argument('--device', help='default: the best there is')
-    parser.add_argument('--batch-size', type=int, default=1)
+    parser.add_argument(
+        '--batch-size', type=int, default=1,
+        help='images at a time (default: %(default)s); among images of '
+        'unequal size scores near borders change a little')
     parser.add_argument('--palette', default='none', choices=PALETTES)
+    parser.add_argument(
+        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
+        help="changes of the config, as in mmdet's tools")
     _add_words(parser)
     _add_selection(parser)
     for flag, meaning in (
@@ -45,7 +54,11 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
             ('--no-save-pred', 'write no predictions.json'),
             ('--print-result', 'print the results')):
         parser.add_argument(flag, action='store_true', help=meaning)
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    for option in args.cfg_options:
+        if '=' not in option:
+            parser.error(f'--cfg-options takes KEY=VALUE, got {option!r}')
+    return args
 
 
 def _add_words(parser: argparse.ArgumentParser) -> None:
@@ -91,15 +104,28 @@ def read_vocabulary(words: Optional[Sequence[str]]
         return words
     from regionclip_mm.checkpoint.embeddings import names_from_text
     from regionclip_mm.text import Vocabulary
-    if words[0].endswith('.pth'):
+    if words[0].lower().endswith('.pth'):
         return Vocabulary.load(words[0])
     return names_from_text(words[0])
 
 
 def is_file(words: Optional[Sequence[str]]) -> bool:
-    """Whether --vocabulary names a file."""
-    return bool(words) and len(words) == 1 and (
-        Path(words[0]).suffix in ('.pth', '.txt'))
+    """Whether --vocabulary names a file that can be read.
+
+    A single word that looks like another file ends the program.
+    """
+    if not words or len(words) > 1:
+        return False
+    path = Path(words[0])
+    if path.suffix.lower() in ('.pth', '.txt'):
+        return True
+    if ('/' in words[0] or path.suffix.lower() in NO_NAMES
+            or path.is_file()):
+        give_up(f'--vocabulary {words[0]} looks like a file that cannot be '
+                'read: give class names, a text file with one name a line '
+                '(.txt), or a vocabulary file of tools/build_vocabulary.py '
+                '(.pth). For one class of this name: --texts')
+    return False
 
 
 def check_files(options: Dict[str, Any]) -> None:
@@ -112,25 +138,39 @@ def check_files(options: Dict[str, Any]) -> None:
         need_file('vocabulary file', options['vocabulary'][0])
 
 
+def build(model: str, cfg_options: Sequence[str],
+          **options: Any) -> 'RegionInferencer':
+    """Read the config, change it, and load the weights into its model."""
+    from mmengine.config import Config, DictAction
+
+    from regionclip_mm.apis import RegionInferencer
+    with config_errors(model):
+        config: Union[str, Config] = model
+        if cfg_options:
+            config = Config.fromfile(model)
+            pairs = (option.split('=', 1) for option in cfg_options)
+            config.merge_from_dict({
+                key: DictAction._parse_iterable(value)
+                for key, value in pairs})
+        return RegionInferencer(config, **options)
+
+
 def main(argv: Optional[List[str]] = None) -> Dict[str, Any]:
     """Run the demo; returns what the inferencer does."""
     options = vars(parse_args(argv))
     check_files(options)
     quiet()
-    from regionclip_mm.apis import RegionInferencer
-    build = {key: options.pop(key)
-             for key in ('model', 'weights', 'device', 'palette')}
+    parts = {key: options.pop(key) for key in (
+        'model', 'cfg_options', 'weights', 'device', 'palette')}
     if options['no_save_vis'] and options['no_save_pred']:
         options['out_dir'] = ''
     options['vocabulary'] = read_vocabulary(options['vocabulary'])
-    results = RegionInferencer(**build)(**options)
+    results = build(**parts)(**options)
     if options['out_dir']:
         print(f'The results are in {options["out_dir"]}.')
     return results
 
 
 if __name__ == '__main__':
-    try:
+    with one_line_errors():
         main()
-    except (ValueError, OSError, RuntimeError) as error:
-        give_up(error)

@@ -5,4 +5,4 @@
 from _mmdet import hand_over
 
 if __name__ == '__main__':
-    hand_over('.mim/tools/test.py')
+    hand_over('.mim/tools/test.py', 'config file', 'checkpoint')

@@ -1,5 +1,6 @@
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 
@@ -65,6 +66,61 @@ def test_ways_to_give_a_vocabulary(demo, tmp_path):
     make_vocabulary().save(tmp_path / 'v.pth')
     assert demo.read_vocabulary(
         [str(tmp_path / 'v.pth')]).names == make_vocabulary().names
+
+
+@pytest.mark.parametrize('word', [
+    'names.csv', 'names.JSON', 'coco.names', 'v.pt', 'lists/animals', 'bare'])
+def test_files_that_are_no_vocabulary(demo, folder, monkeypatch, word):
+    monkeypatch.chdir(folder)
+    (folder / 'bare').write_text('cat')
+    with pytest.raises(SystemExit, match=f'--vocabulary {word} looks like a '
+                       r'file.*one name a line \(.txt\).*build_vocabulary'):
+        demo.read_vocabulary([word])
+    assert demo.read_vocabulary([word, 'dog']) == [word, 'dog']
+
+
+def test_capital_letters_of_a_suffix(demo, folder):
+    path = folder / 'N.TXT'
+    with pytest.raises(SystemExit, match='no vocabulary file .*N.TXT'):
+        demo.main([str(folder), 'c', '--weights', str(folder / 'in/a.jpg'),
+                   '--vocabulary', str(path)])
+    path.write_text('cat')
+    assert demo.read_vocabulary([str(path)]) == ['cat']
+
+
+@pytest.mark.parametrize('text, message', [
+    ('x = 1', "AttributeError: .*no attribute 'model'"),
+    ('model = dict(type="NoSuch")', 'KeyError: .*NoSuch is not in'),
+    ('model = dict(type="RegionCLIP", odd=1)', 'TypeError: .*argument'),
+    ('model = 3', r'\w+Error: .*'),
+    ('model = dict(type=', 'SyntaxError: '),
+    ('model = [][1]', 'IndexError: list index'),
+    ('custom_imports = dict(imports=["no_such_package"])\nmodel = dict()',
+     'ImportError: .*no_such_package'),
+    ('model = undefined', "NameError: name 'undefined'")])
+def test_mistakes_in_a_config_are_one_line(demo, tmp_path, nano_files, text,
+                                           message):
+    config = tmp_path / 'mistake.py'
+    config.write_text(text)
+    with pytest.raises(SystemExit) as caught:
+        demo.build(str(config), [], weights=nano_files[1], device='cpu')
+    said = str(caught.value)
+    assert re.fullmatch(f'error: the config {config} cannot be used, '
+                        f'{message}.*', said), said
+
+
+def test_changes_of_the_config(demo, nano_files, capsys):
+    detect = demo.build(
+        nano_files[0], ['model.test_cfg.rcnn.max_per_img=3'],
+        weights=nano_files[1], device='cpu')
+    found = detect(make_image(), texts='cat')['predictions'][0]
+    assert len(found['scores']) == 3
+    with pytest.raises(SystemExit, match='cannot be used, TypeError'):
+        demo.build(nano_files[0], ['model.odd=1'], weights=nano_files[1],
+                   device='cpu')
+    with pytest.raises(SystemExit):
+        demo.parse_args(['a', 'b', '--weights', 'c', '--cfg-options', 'd'])
+    assert "--cfg-options takes KEY=VALUE, got 'd'" in capsys.readouterr().err
 
 
 def mistake(*arguments) -> str:

@@ -1,7 +1,6 @@
 """tools/test.py names the command or the key behind a missing file."""
 import subprocess
 import sys
-from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,13 @@ COCO = 'configs/zeroshot/regionclip_rn50_gt_coco-ovd.py'
 def keys_of(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / 'tools'))
     import _mmdet
-    return lambda message, *options: _mmdet.keys_of(message, Namespace(
-        config=str(ROOT / COCO), cfg_options=list(options)))
+
+    def of(message, *options):
+        monkeypatch.setattr(sys, 'argv', [
+            'test.py', COCO, 'checkpoint.pth', '--work-dir', 'x',
+            *(['--cfg-options', *options] if options else [])])
+        return _mmdet.keys_of(message, _mmdet.read_config(str(ROOT / COCO)))
+    return of
 
 
 def test_scenes_that_are_not_written_yet(tmp_path):
