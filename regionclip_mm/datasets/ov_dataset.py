@@ -1,8 +1,13 @@
 """What the open-vocabulary datasets add to mmdet's."""
+from os import path as osp
 from typing import Any, List
+
+from mmengine.utils import is_abs
 
 from ..io.json_files import IMAGE_TO_LOAD, check_items
 from .class_order import ClassOrderCOCO
+from .proposal_files import (check_all_have_proposals, image_key,
+                             proposals_of, read_proposals)
 
 SPLITS = ('all', 'base', 'novel')
 FILTERS = ('filter_empty_gt', 'min_size')
@@ -61,6 +66,23 @@ class OpenVocabularyMixin:
         """An entry of ``images`` as COCO writes it."""
         return image
 
+    def load_proposals(self) -> None:
+        """As mmdet's, which would run code that is in the file.
+
+        The file may have other images, too; which images need an entry is
+        known when they are filtered.
+        """
+        if not is_abs(self.proposal_file):
+            self.proposal_file = osp.join(self.data_root or '',
+                                          self.proposal_file)
+        found = read_proposals(self.proposal_file, self.backend_args)
+        for image in self.data_list:
+            key = image_key(image['img_path'])
+            if key in found:
+                image['proposals'] = proposals_of(
+                    found[key], f'{self.proposal_file}: {key}')
+        self._images_filed = len(found)
+
     def filter_data(self) -> List[dict]:
         """As mmdet's in training, at test time too; never leaves nothing."""
         unknown = sorted(set(self.filter_cfg or ()) - set(FILTERS))
@@ -77,6 +99,8 @@ class OpenVocabularyMixin:
                 f'{self.ann_file}: none of its {len(self.data_list)} images '
                 f'passes filter_cfg={self.filter_cfg} with the '
                 f'{len(self.cat_ids)} classes of the dataset')
+        if self.proposal_file is not None:
+            check_all_have_proposals(kept, self._images_filed, self.proposal_file)
         return kept
 
     def prepare_data(self, idx: int) -> Any:
