@@ -168,7 +168,7 @@ def test_components_exist(path):
         importlib.import_module(f'regionclip_mm.{part}')
     registries = (MODELS, DATASETS, METRICS, HOOKS, TRANSFORMS, TASK_UTILS)
     for name in re.findall(r"\btype='(\w+)'", text_of(path)):
-        if name not in ('nms', 'soft_nms', 'X'):
+        if name not in ('nms', 'soft_nms', 'offset_soft_nms', 'X'):
             assert any(r.get(name) for r in registries), name
 
 

@@ -2,7 +2,7 @@
 
     python projects/emoji_world/tools/evaluate.py [CHECKPOINT]
 
-Takes about 5 minutes on 2 cores. ``--splits dev`` is for choosing
+``--splits dev`` is for choosing
 hyper-parameters; eval and eval_unseen are for nothing but evaluation.
 """
 import argparse
