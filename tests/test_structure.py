@@ -185,3 +185,9 @@ def untyped(function: ast.FunctionDef) -> List[str]:
     found = [a.arg for a in named
              if a.annotation is None and a.arg not in ('self', 'cls')]
     return found if function.returns else [*found, 'return']
+
+
+def test_test_files_have_different_names():
+    """pytest imports them by their base names."""
+    names = [p.name for p in (ROOT / 'tests').rglob('test_*.py')]
+    assert len(set(names)) == len(names)
