@@ -1,7 +1,7 @@
 """Weights for inference: read as data, and refused unless they fit."""
 import hashlib
 import os
-from typing import Any, List, Optional
+from typing import Any, Optional
 from urllib.parse import urlparse
 
 from mmengine.runner import CheckpointLoader
@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from ..checkpoint import CheckpointError
 from ..io.cache_folder import cache_folder
 from ..io.download import fetch
+from ..io.keys import (FLOATS, compare_keys, is_ordinary, name_problems,
+                       shape_of)
 from ..io.safe_load import load_object
 
 PLAIN = 'plain://'
@@ -66,7 +68,8 @@ def check_fit(model: nn.Module, checkpoint: dict) -> None:
         checkpoint: What was loaded; a state dict or a dict that has one.
 
     Raises:
-        CheckpointError: Naming missing, surplus and misshapen keys.
+        CheckpointError: Naming keys that are missing, surplus, misshapen or
+            that hold something other than finite numbers.
     """
     state = checkpoint.get('state_dict', checkpoint)
     if not isinstance(state, dict):
@@ -75,20 +78,24 @@ def check_fit(model: nn.Module, checkpoint: dict) -> None:
                               'weights')
     state = {str(k).removeprefix('module.'): v for k, v in state.items()}
     wanted = model.state_dict()
-    missing = [k for k in wanted if k not in state
-               and not k.endswith('num_batches_tracked')]
-    surplus = [k for k in state if k not in wanted]
-    misshapen = [f'{k} is {_shape(state[k])}, not {_shape(v)}'
-                 for k, v in wanted.items()
-                 if k in state and _shape(state[k]) != _shape(v)]
+    missing, surplus, misshapen = compare_keys(
+        state, {k: v.shape for k, v in wanted.items()})
+    missing = [k for k in missing if not k.endswith('num_batches_tracked')]
     if not any(k.startswith(TEXT) for k in state):
         missing = [k for k in missing if not k.startswith(TEXT)]
     if not any(k.startswith(TEXT) for k in wanted):
         surplus = [k for k in surplus if not k.startswith(TEXT)]
-    broken = [k for k, v in state.items() if k in wanted and not _finite(v)]
-    problems = [_list(*item) for item in (
-        ('missing', missing), ('surplus', surplus), ('misshapen', misshapen),
-        ('not finite numbers', broken)) if item[1]]
+    kinds = {k: _wrong_kind(state[k], v) for k, v in wanted.items()
+             if k in state}
+    problems = name_problems({
+        'missing': missing, 'surplus': surplus,
+        'misshapen': [f'{k} is {shape_of(state[k])}, not '
+                      f'{tuple(wanted[k].shape)}' for k in misshapen],
+        'of another kind': [f'{k} is {kind}' for k, kind in kinds.items()
+                            if kind],
+        'not finite numbers': [k for k, kind in kinds.items()
+                               if not kind and not state[k].isfinite().all()]
+    }, SHOWN)
     if problems:
         raise CheckpointError(
             'the weights do not fit the model of the config, so they were '
@@ -98,12 +105,17 @@ def check_fit(model: nn.Module, checkpoint: dict) -> None:
             'tools/model_converters')
 
 
-def _shape(value: Any) -> tuple:
-    return tuple(getattr(value, 'shape', ()))
-
-
-def _finite(value: Any) -> bool:
-    return isinstance(value, Tensor) and bool(value.isfinite().all())
+def _wrong_kind(value: Any, wanted: Tensor) -> str:
+    """What is wrong with the type of a weight, in words, or ''."""
+    if not isinstance(value, Tensor):
+        return f'of type {type(value).__name__}'
+    if not is_ordinary(value):
+        return f'sparse, quantized or without values ({value.layout}, ' + (
+            f'{value.dtype}, {value.device})')
+    if wanted.is_floating_point() and value.dtype not in FLOATS or (
+            value.is_complex()):
+        return f'{value.dtype}, not {wanted.dtype}'
+    return ''
 
 
 def plain_meta(checkpoint: dict) -> dict:
@@ -120,8 +132,3 @@ def plain_meta(checkpoint: dict) -> dict:
             isinstance(key, str) for key in known):
         meta['dataset_meta'] = dict(classes=())
     return meta
-
-
-def _list(title: str, keys: List[str]) -> str:
-    more = f' and {len(keys) - SHOWN} more' if len(keys) > SHOWN else ''
-    return f'{len(keys)} {title} ({", ".join(keys[:SHOWN])}{more})'

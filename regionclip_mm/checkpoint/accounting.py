@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 from ..io.errors import CheckpointError
+from ..io.keys import compare_keys, name_problems, shape_of
+from ..io.wording import listed
 from .layouts import Layout
 from .rules import Rule, find_rule
 
@@ -49,7 +51,7 @@ class Report:
         for verb in ('ignored', 'added', 'absent'):
             for why, keys in getattr(self, verb).items():
                 lines.append(f'  {len(keys):4d} {verb}: {why} '
-                             f'({_names(keys, 2)})')
+                             f'({listed(keys, 2, str)})')
         return '\n'.join(lines + [f'  note: {note}' for note in self.notes])
 
 
@@ -95,23 +97,24 @@ def convert(state: StateDict,
             report.ignored.setdefault(rule.why, []).append(key)
         else:
             surplus.append(key)
-    missing = _complete(result, layout, may_lack or {}, report)
-    misshapen = [
-        f'{origin[key]} is {tuple(value.shape)}, {key} needs {layout[key]}'
-        for key, value in result.items()
-        if key in origin and tuple(value.shape) != tuple(layout[key])
-    ]
-    _raise_on(source, missing, surplus, misshapen, hint)
+    missing, _, misshapen = compare_keys(result, layout)
+    problems = name_problems(dict(
+        missing=_complete(result, missing, may_lack or {}, report),
+        surplus=surplus,
+        misshapen=[f'{origin[key]} is {shape_of(result[key])}, {key} needs '
+                   f'{tuple(layout[key])}' for key in misshapen]), MAX_NAMED)
+    if problems:
+        raise CheckpointError('\n  '.join(
+            [f'{source} does not fit the model, nothing was converted:',
+             *problems]) + (f'\n{hint}' if hint else ''))
     return result, report
 
 
-def _complete(result: StateDict, layout: Layout, may_lack: Mapping[str, str],
-              report: Report) -> List[str]:
+def _complete(result: StateDict, absent: Iterable[str],
+              may_lack: Mapping[str, str], report: Report) -> List[str]:
     """Add counters of batch norms; return the keys that are truly missing."""
     missing = []
-    for key in layout:
-        if key in result:
-            continue
+    for key in absent:
         reason = next((why for pattern, why in may_lack.items()
                        if re.fullmatch(pattern, key)), None)
         if reason:
@@ -124,23 +127,3 @@ def _complete(result: StateDict, layout: Layout, may_lack: Mapping[str, str],
         else:
             missing.append(key)
     return missing
-
-
-def _raise_on(source: str, missing: List[str], surplus: List[str],
-              misshapen: List[str], hint: str) -> None:
-    """Stop with all problems in one message, if there are any."""
-    problems = [(f'{len(missing)} missing', missing),
-                (f'{len(surplus)} surplus', surplus),
-                (f'{len(misshapen)} misshapen', misshapen)]
-    lines = [f'  {title}: {_names(keys, MAX_NAMED)}'
-             for title, keys in problems if keys]
-    if lines:
-        raise CheckpointError('\n'.join(
-            [f'{source} does not fit the model, nothing was converted:',
-             *lines, *([hint] if hint else [])]))
-
-
-def _names(keys: Sequence[str], limit: int) -> str:
-    """The first keys, and how many more there are."""
-    more = len(keys) - limit
-    return ', '.join(keys[:limit]) + (f', ... {more} more' if more > 0 else '')

@@ -1,12 +1,11 @@
 """Category ids of an annotation file in the order of the class names."""
 import difflib
-from collections import Counter
 from typing import Iterable, List, Mapping, Sequence
 
 from mmdet.datasets.api_wrappers import COCO
 
 from ..io.json_files import (ANNOTATION, IMAGE, check_categories, check_items,
-                             read_json)
+                             read_json, refuse_repeated)
 from ..text import canonical_name
 
 
@@ -32,18 +31,12 @@ def category_ids(categories: Iterable[Mapping],
     names = [canonical_name(category['name']) for category in categories]
     ids = dict(zip(names, (category['id'] for category in categories)))
     wanted = [canonical_name(name) for name in classes]
-    _refuse_repeated(names, f'the categories of {source}')
-    _refuse_repeated(wanted, 'metainfo.classes')
+    refuse_repeated(names, 'names', f'{source}, categories')
+    refuse_repeated(wanted, 'names', 'metainfo.classes')
     missing = [name for name in wanted if name not in ids]
     if missing:
         raise ValueError(_missing_message(missing, names, source))
     return [ids[name] for name in wanted]
-
-
-def _refuse_repeated(names: Sequence[str], where: str) -> None:
-    repeated = [name for name, times in Counter(names).items() if times > 1]
-    if repeated:
-        raise ValueError(f'names appear twice in {where}: {repeated[:10]}')
 
 
 def _missing_message(missing: List[str], known: List[str],

@@ -1,12 +1,11 @@
 """Json files of annotations, read and checked item by item."""
 import json
-from collections import Counter
 from math import isfinite
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Mapping, Tuple
 
 from .files import PathLike
-from .wording import SHOWN, is_text, listed
+from .wording import is_text, listed, repeated
 
 Check = Tuple[Callable[[Any], bool], str]  # whether it is right, in words
 
@@ -57,7 +56,8 @@ def check_items(data: Any, part: str, needs: Mapping[str, Check],
                 f'{key!r} that is {words}; the first is {part}[{wrong[0]}]: '
                 f'{shown}. Correct the file')
     if 'id' in needs:
-        _refuse_repeated([item['id'] for item in items], 'id', part, source)
+        refuse_repeated([item['id'] for item in items], 'ids',
+                        f'{source}, {part}')
 
 
 def check_categories(categories: Any, source: str) -> None:
@@ -68,17 +68,24 @@ def check_categories(categories: Any, source: str) -> None:
         source: The file, for error messages.
     """
     check_items(dict(categories=categories), 'categories', CATEGORY, source)
-    _refuse_repeated([category['name'] for category in categories], 'name',
-                     'categories', source)
+    refuse_repeated([category['name'] for category in categories], 'names',
+                    f'{source}, categories')
 
 
-def _refuse_repeated(values: Sequence, key: str, part: str,
-                     source: str) -> None:
-    if len(set(values)) == len(values):
-        return
-    twice = [value for value, n in Counter(values).items() if n > 1]
-    raise ValueError(f'{source}: a {key} appears twice in the {part}: '
-                     f'{listed(twice[:SHOWN])}')
+def refuse_repeated(values: Iterable, what: str, where: str) -> None:
+    """Raise if something is there twice.
+
+    Args:
+        values: Texts or numbers.
+        what: They are, for example 'names'.
+        where: They stand, for example 'a.json, images'.
+
+    Raises:
+        ValueError: Naming them.
+    """
+    twice = repeated(values)
+    if twice:
+        raise ValueError(f'{where}: {what} appear twice: {listed(twice)}')
 
 
 def _is_id(value: Any) -> bool:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from .errors import CheckpointError
 from .files import load_plain_file
+from .keys import is_ordinary
 from .torchscript import archive_root, read_torchscript
 
 WRAPPERS = ('model', 'state_dict')
@@ -121,7 +122,7 @@ def _as_tensor(path: Path, key: Any, value: Any) -> Tensor:
         raise CheckpointError(
             f'{path}: {key!r} is of type {type(value).__name__}, not a tensor'
             '. Is this a file of weights?')
-    if value.layout != torch.strided or value.is_meta or value.is_quantized:
+    if not is_ordinary(value):
         raise CheckpointError(
             f'{path}: {key!r} is a sparse, quantized or meta tensor '
             f'({value.layout}, {value.dtype}, {value.device}); ordinary, '

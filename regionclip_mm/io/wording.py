@@ -1,5 +1,6 @@
 """Parts of messages: what a user is shown of a long list."""
-from typing import Any, Callable, Sequence
+from collections import Counter
+from typing import Any, Callable, Hashable, Iterable, List, Sequence
 
 SHOWN = 10  # items of a list in a message
 
@@ -11,6 +12,11 @@ def is_text(value: Any) -> bool:
     except (AttributeError, UnicodeEncodeError):
         return False
     return True
+
+
+def repeated(values: Iterable[Hashable]) -> List[Hashable]:
+    """What is there more than once."""
+    return [value for value, n in Counter(values).items() if n > 1]
 
 
 def short_repr(item: Any) -> str:

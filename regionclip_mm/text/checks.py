@@ -1,5 +1,4 @@
 """What a vocabulary is made of, checked."""
-import collections
 import hashlib
 import json
 from typing import Any, Sequence, Tuple
@@ -7,10 +6,11 @@ from typing import Any, Sequence, Tuple
 import torch
 from torch import Tensor
 
-from ..io.wording import is_text, listed
+from ..io.keys import FLOATS
+from ..io.wording import is_text, listed, repeated
 
 LONGEST = 10_000  # characters of a name; a prompt holds about 300
-FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+SHORTEST = 1e-12  # embedding that can be normalised
 
 
 def content_hash(names: Sequence[str], embeddings: Tensor) -> str:
@@ -55,7 +55,7 @@ def check_names(names: Sequence[str]) -> Tuple[str, ...]:
         raise ValueError('Class names must be texts that can be written as '
                          'UTF-8; these have a lone surrogate, half of a '
                          f'character: {listed(halves)}.')
-    twice = [name for name, n in collections.Counter(names).items() if n > 1]
+    twice = repeated(names)
     if twice:
         raise ValueError('Class names must differ; given more than once: '
                          f'{listed(twice)}.')
@@ -73,7 +73,7 @@ def _as_tuple(names: Any) -> Tuple[str, ...]:
 
 
 def check_embeddings(names: Tuple[str, ...], embeddings: Tensor) -> None:
-    """Raise unless there is one finite row for each name."""
+    """Raise unless there is one row for each name, a direction in float32."""
     if not isinstance(embeddings, Tensor):
         raise TypeError('Embeddings must be a tensor, got '
                         f'{type(embeddings).__name__}.')
@@ -98,6 +98,13 @@ def check_embeddings(names: Tuple[str, ...], embeddings: Tensor) -> None:
         wrong = [names[row] for row in bad.tolist()]
         raise ValueError('Embeddings are not finite (NaN or infinite) for '
                          f'{listed(wrong)}.')
+    length = embeddings.detach().float().norm(dim=1)
+    bad = (~length.isfinite() | (length < SHORTEST)).nonzero().flatten()
+    if len(bad):
+        wrong = [names[row] for row in bad.tolist()]
+        raise ValueError('Embeddings must have a length that float32 can '
+                         f'hold, more than {SHORTEST}: they are zero, or too '
+                         f'small or large, for {listed(wrong)}.')
 
 
 def check_meta(meta: Any) -> None:

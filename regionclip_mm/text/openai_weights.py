@@ -1,13 +1,15 @@
 """OpenAI's names of the text tower's weights, mapped to ours."""
 import re
-from typing import Dict, List, Mapping, Tuple
+from typing import Dict, Mapping, Tuple
 
 import torch
 from torch import Tensor
 
+from ..io.keys import compare_keys, name_problems, shape_of
 from .text_archs import TEXT_ARCHS, TextArch, get_text_arch
 
 Shape = Tuple[int, ...]
+MAX_NAMED = 12
 OURS = 'model.text_model.'
 BLOCK = 'transformer.resblocks.{}.'
 TOP_KEYS = {
@@ -121,14 +123,12 @@ def _arch_of(state: Mapping[str, Tensor], prefix: str) -> TextArch:
 
 def _check(state: Mapping[str, Tensor], shapes: Mapping[str, Shape],
            prefix: str) -> None:
-    problems: List[str] = []
-    problems += [f'missing: {prefix}{key}'
-                 for key in shapes if key not in state]
-    problems += [f'surplus: {prefix}{key}'
-                 for key in state if key not in shapes]
-    problems += [f'misshapen: {prefix}{key} {tuple(state[key].shape)}, '
-                 f'expected {shape}' for key, shape in shapes.items()
-                 if key in state and tuple(state[key].shape) != shape]
+    missing, surplus, misshapen = compare_keys(state, shapes)
+    problems = name_problems(dict(
+        missing=[prefix + key for key in missing],
+        surplus=[prefix + key for key in surplus],
+        misshapen=[f'{prefix}{key} is {shape_of(state[key])}, not '
+                   f'{shapes[key]}' for key in misshapen]), MAX_NAMED)
     if problems:
         raise ValueError('The weights are not those of a CLIP text tower:\n  '
                          + '\n  '.join(problems))

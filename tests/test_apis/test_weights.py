@@ -51,13 +51,13 @@ def test_text_encoder_may_be_surplus(state):
 
 @pytest.mark.parametrize('change, message', [
     (lambda s: s.pop('backbone.conv1.weight'),
-     r'1 missing \(backbone.conv1.weight\)'),
+     '1 missing: backbone.conv1.weight[.;]'),
     (lambda s: s.pop('text_encoder.model.text_projection.weight'),
-     r'1 missing \(text_encoder.model.text_projection.weight\)'),
-    (lambda s: s.update(extra=torch.zeros(1)), r'1 surplus \(extra\)'),
+     '1 missing: text_encoder.model.text_projection.weight[.;]'),
+    (lambda s: s.update(extra=torch.zeros(1)), '1 surplus: extra[.;]'),
     (lambda s: s.update({'backbone.conv1.weight': torch.zeros(2, 3)}),
-     r'1 misshapen \(backbone.conv1.weight is \(2, 3\), not \(\d+, 3, 3, 3\)'),
-    (lambda s: [s.pop(k) for k in list(s)], r'and \d+ more\)')])
+     r'1 misshapen: backbone.conv1.weight is \(2, 3\), not \(\d+, 3, 3, 3\)'),
+    (lambda s: [s.pop(k) for k in list(s)], r'and \d+ more[.;]')])
 def test_what_does_not_fit_is_named(detector, state, change, message):
     change(state)
     with pytest.raises(CheckpointError, match=message):
@@ -105,8 +105,8 @@ def test_weights_that_are_not_finite(value):
     detector = nano_detector()
     state = {k: v.clone() for k, v in detector.state_dict().items()}
     state['backbone.conv1.weight'][0, 0, 0, 0] = value
-    with pytest.raises(CheckpointError, match='1 not finite numbers '
-                       r'\(backbone.conv1.weight\)'):
+    with pytest.raises(CheckpointError, match='1 not finite numbers: '
+                       'backbone.conv1.weight[.;]'):
         check_fit(detector, dict(state_dict=state))
 
 
@@ -114,8 +114,32 @@ def test_counters_that_are_no_tensors():
     detector = nano_detector()
     state = dict(detector.state_dict())
     key = next(k for k in state if k.endswith('num_batches_tracked'))
-    with pytest.raises(CheckpointError, match=f'not finite numbers .{key}'):
+    with pytest.raises(CheckpointError, match=f'1 of another kind: {key} is '
+                       'of type str'):
         check_fit(detector, {**state, key: 'many'})
+
+
+@pytest.mark.parametrize('change, kind', [
+    (lambda v: v.int(), r'torch.int32, not torch.float32'),
+    (lambda v: v > 0, 'torch.bool, not torch.float32'),
+    (lambda v: v + 0j, 'torch.complex64, not torch.float32'),
+    (lambda v: v.to(torch.float8_e5m2), 'torch.float8_e5m2, not'),
+    (lambda v: v.to_sparse(), 'sparse, quantized or without values'),
+    (lambda v: v.to('meta'), r'sparse, .*strided, torch.float32, meta\)'),
+    (lambda v: torch.quantize_per_tensor(v, 0.1, 0, torch.qint8),
+     r'sparse, quantized .*torch.qint8, cpu\)')])
+@pytest.mark.filterwarnings('ignore')
+def test_weights_of_another_kind(detector, state, change, kind):
+    state['backbone.conv1.weight'] = change(state['backbone.conv1.weight'])
+    with pytest.raises(CheckpointError, match='1 of another kind: '
+                       f'backbone.conv1.weight is {kind}'):
+        check_fit(detector, state)
+
+
+def test_weights_in_half_precision_fit(detector, state):
+    for dtype in (torch.float16, torch.bfloat16, torch.float64):
+        check_fit(detector, {k: v.to(dtype) if v.is_floating_point() else v
+                             for k, v in state.items()})
 
 
 @pytest.mark.parametrize('meta', [

@@ -53,9 +53,9 @@ def test_code_in_it_does_not_run(nano_files, tmp_path, write, hide):
 
 @pytest.mark.parametrize('state, message', [
     ({'backbone.conv1.weight': torch.zeros(64, 3, 7, 7)},
-     r'missing .*misshapen \(backbone.conv1.weight is \(64, 3, 7, 7\), not'),
+     r'missing: .*misshapen: backbone.conv1.weight is \(64, 3, 7, 7\), not'),
     ({'model': {'backbone.res2.0.conv1.weight': torch.zeros(1)}},
-     r'missing .*surplus .*tools/model_converters'),
+     r'missing: .*surplus: .*tools/model_converters'),
     ({'visual.conv1.weight': torch.zeros(1)}, 'must be converted first'),
     ({}, 'missing')])
 def test_of_another_architecture(nano_files, tmp_path, state, message):

@@ -69,7 +69,7 @@ def test_rows_of_both_spellings_stay_apart():
 
 
 def test_a_saved_part_does_not_carry_the_rest(tmp_path):
-    many = Vocabulary([str(i) for i in range(1000)], torch.zeros(1000, 256))
+    many = Vocabulary([str(i) for i in range(1000)], torch.ones(1000, 256))
     Vocabulary(('a', ), many.embeddings[:1]).save(tmp_path / 'a.pth')
     assert (tmp_path / 'a.pth').stat().st_size < 10_000
 
@@ -104,6 +104,10 @@ def test_unknown_names_come_with_the_nearest():
     (['a'], torch.zeros(1, 4).to(torch.float8_e5m2), 'got torch.float8_e5m2'),
     (['a'], torch.zeros(1, 4).to_sparse(), r'layout .*call to_dense\(\)'),
     (['a'], torch.zeros(1, 4, device='meta'), "no values.* device 'meta'"),
+    (['a', 'b'], torch.eye(2)[:, :1], "length that float32 can hold.*'b'"),
+    (['a'], torch.ones(1, 2).double() * 1e200, 'small or large, for .a'),
+    (['a'], torch.ones(1, 2).double() * 1e-60, 'small or large, for .a'),
+    (['a'], torch.ones(1, 2) * 1e30, 'small or large, for .a'),
     (['a'], torch.zeros(1, 0), r'no columns: their shape is \(1, 0\)'),
     (['a', '\ud800'], torch.zeros(2, 1), r"lone surrogate.*'\\ud800'"),
     (['a', 'b' * 10_001], torch.zeros(2, 1), "at most 10000 char.*'bbbbb"),
@@ -117,9 +121,9 @@ def test_bad_content(names, rows, message):
 
 
 @pytest.mark.parametrize('rows', [
-    torch.zeros(1, 1).expand(1, 6), torch.zeros(1, 6).expand(3, 6),
+    torch.ones(1, 1).expand(1, 6), torch.ones(1, 6).expand(3, 6),
     torch.arange(12.).view(6, 2).t(), torch.arange(24.).view(2, 12)[:, ::2],
-    torch.nn.Parameter(torch.ones(1, 6)), torch.zeros(1).expand(1, 1)])
+    torch.nn.Parameter(torch.ones(1, 6)), torch.ones(1).expand(1, 1)])
 def test_rows_of_any_strides(tmp_path, rows):
     """Saved by us, or as they are by somebody else."""
     names = tuple('abcdef'[:len(rows)])
@@ -131,7 +135,7 @@ def test_rows_of_any_strides(tmp_path, rows):
 
 def test_texts_of_other_types_become_plain(tmp_path):
     names = np.array(['cat', 'dog'])
-    Vocabulary(names, torch.zeros(2, 3)).save(tmp_path / 'a.pth')
+    Vocabulary(names, torch.ones(2, 3)).save(tmp_path / 'a.pth')
     assert Vocabulary.load(tmp_path / 'a.pth').names == ('cat', 'dog')
 
 
@@ -141,7 +145,7 @@ def test_texts_of_other_types_become_plain(tmp_path):
     (dict(a={1, 2}), 'must be plain data .*set')])
 def test_meta_that_a_file_could_not_hold(meta, message):
     with pytest.raises(TypeError, match=message):
-        Vocabulary(('a', ), torch.zeros(1, 2), meta)
+        Vocabulary(('a', ), torch.ones(1, 2), meta)
 
 
 def test_names_that_differ_in_case_or_spaces_are_allowed():
@@ -154,7 +158,7 @@ def test_names_that_differ_in_case_or_spaces_are_allowed():
     (dict(state_dict={}), r"not a vocabulary.*holds \['state_dict'\]"),
     (dict(names=['a'], embeddings=torch.zeros(2, 1)), '1 names do not match'),
     (dict(names=3, embeddings=torch.zeros(2, 1)), 'v.pth: '),
-    (dict(names=['a'], embeddings=torch.zeros(1, 1), meta=[1]), 'v.pth: '),
+    (dict(names=['a'], embeddings=torch.ones(1, 1), meta=[1]), 'v.pth: '),
     ([1, 2], 'holds list'),
     (dict(names=['a'], embeddings=[[0.]]), 'v.pth: .* tensor, got list'),
     (dict(names=None, embeddings=torch.zeros(1, 1)), 'v.pth: .*NoneType'),
@@ -163,8 +167,8 @@ def test_names_that_differ_in_case_or_spaces_are_allowed():
     (dict(names=['a'], embeddings=torch.zeros(1, 0)), 'v.pth: .*no columns'),
     (dict(names=['a'], embeddings=torch.zeros(1, 1).to_sparse()),
      'v.pth: .*to_dense'),
-    (dict(names=['a'], embeddings=torch.zeros(1, 1), meta=3), 'v.pth: '),
-    (dict(names=['a'], embeddings=torch.zeros(1, 1), sha256=3), 'is damaged'),
+    (dict(names=['a'], embeddings=torch.ones(1, 1), meta=3), 'v.pth: '),
+    (dict(names=['a'], embeddings=torch.ones(1, 1), sha256=3), 'is damaged'),
 ])
 def test_files_of_something_else(tmp_path, content, message):
     torch.save(content, tmp_path / 'v.pth')
@@ -228,7 +232,8 @@ def test_files_of_noise_are_recognised(whole_file, content, start):
 
 PLAIN = st.recursive(
     st.none() | st.integers() | st.floats() | st.text() | st.binary()
-    | st.sampled_from([torch.zeros(1, 2), torch.zeros(2), torch.zeros(1, 0),
+    | st.sampled_from([torch.ones(1, 2), torch.zeros(1, 2), torch.zeros(2),
+                       torch.zeros(1, 0),
                        torch.zeros(1, 2).to_sparse(), torch.float32,
                        torch.zeros(1, 2, dtype=torch.int8), b'x' * 99]),
     lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner)
