@@ -3,21 +3,43 @@ import os
 import sys
 import warnings
 from contextlib import contextmanager
-from typing import Iterator, List, Set, Tuple, Union
+from typing import Iterator, List, Optional, Set, Tuple, Union
 
 import cv2
 import numpy as np
 from mmengine.structures import InstanceData
+from mmengine.visualization import Visualizer
 
+from mmdet.registry import VISUALIZERS
 from mmdet.structures import DetDataSample
+from mmdet.visualization import DetLocalVisualizer
 from mmdet.visualization.palette import get_palette
 
 Palette = Union[str, List[tuple], None]
 
-# Longer side from which mmdet's letters, 6 to 13 points, can be read.
+LETTERS = 12  # points; mmdet's go down to 6 on small boxes
+# Longer side from which these letters leave the picture to be seen.
 READABLE = 768
 # Extensions with which OpenCV writes colour; others become PNG.
 WRITABLE = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
+
+
+@VISUALIZERS.register_module()
+class LegibleVisualizer(DetLocalVisualizer):
+    """mmdet's, with letters of one size: that of the image, not of each box.
+    """
+
+    def draw_texts(self, texts: Union[str, List[str]], positions: np.ndarray,
+                   font_sizes: Optional[int] = None, **options) -> Visualizer:
+        """As mmengine's.
+
+        Args:
+            texts, positions: See there.
+            font_sizes: Not used.
+            options: See there.
+        """
+        size = max(LETTERS, LETTERS * max(self.width, self.height) // 1333)
+        return super().draw_texts(texts, positions, int(size), **options)
 
 
 def has_display() -> bool:
@@ -40,7 +62,7 @@ def magnified(image: np.ndarray, sample: DetDataSample, wanted: bool = True
               ) -> Tuple[np.ndarray, DetDataSample]:
     """A small image and its boxes, enlarged until labels can be read.
 
-    mmdet's letters and lines have a fixed size, whatever the image's.
+    Letters and lines do not shrink with the image.
 
     Args:
         image: (H, W, 3).

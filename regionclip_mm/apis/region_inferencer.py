@@ -19,8 +19,8 @@ from mmdet.structures import DetDataSample, SampleList
 
 from ..text import Vocabulary
 from .coco_results import FILE, CocoResults
-from .drawing import (drawable, long_palette, magnified, picture_name,
-                      without_bounds_warnings)
+from .drawing import (LegibleVisualizer, drawable, long_palette, magnified,
+                      picture_name, without_bounds_warnings)
 from .image_feed import ImageFeed, Sized, list_images, report
 from .image_loading import ImageError
 from .options import FOREIGN, check_options
@@ -93,10 +93,9 @@ class RegionInferencer(DetInferencer):
 
         Args:
             inputs: Path, folder, array (BGR), PIL image, or a list of these.
-            batch_size: Images at a time. In a batch of images of unequal
-                size the smaller ones are padded, which changes scores near
-                their right and bottom borders a little, as in the reference;
-                1 gives each image what it gets alone.
+            batch_size: Images at a time. Among larger ones an image is
+                padded, which changes scores near its right and bottom border
+                a little, as in the reference; 1 avoids that.
             texts: What to look for: a text such as 'cat . traffic cone' or
                 '$: lvis' for all images, or a list with one text (or list of
                 names) per image.
@@ -119,13 +118,10 @@ class RegionInferencer(DetInferencer):
             ``predictions`` and ``visualization`` of the readable images, in
             order, and ``skipped``, the others, with the reason.
         """
-        self._check(kwargs)
+        self._check(kwargs, out_dir, [] if no_save_pred else [FILE])
         check_options(dict(batch_size=batch_size, chunked_size=chunked_size,
                            custom_entities=custom_entities,
                            no_save_pred=no_save_pred))
-        if out_dir:
-            check_out_dir(out_dir, [] if kwargs.get('no_save_vis') else
-                          ['vis'], [] if no_save_pred else [FILE])
         inputs = self._inputs_to_list(inputs)
         names = names_per_image(texts, vocabulary, len(inputs),
                                 custom_entities)
@@ -239,9 +235,12 @@ class RegionInferencer(DetInferencer):
             raise ValueError('there are no inputs: the list is empty')
         return inputs
 
-    def _check(self, options: dict) -> None:
+    def _check(self, options: dict, out_dir: str, files: List[str]) -> None:
         """Raise for wrong options before anything is done."""
         check_options(options)
+        if out_dir:
+            check_out_dir(out_dir, [] if options.get('no_save_vis') else
+                          ['vis'], files)
         for name in FOREIGN:
             options.pop(name, None)
         Selection(**{key: value for key, value in options.items()
@@ -278,6 +277,8 @@ class RegionInferencer(DetInferencer):
     def _init_visualizer(self, cfg: Config) -> Visualizer:
         """As mmdet's, also for configs without a visualizer."""
         cfg.setdefault('visualizer', dict(type='DetLocalVisualizer'))
+        if cfg.visualizer.type == 'DetLocalVisualizer':
+            cfg.visualizer.type = LegibleVisualizer.__name__
         backends = cfg.visualizer.get('vis_backends') or []
         cfg.visualizer.vis_backends = [
             b for b in backends if b['type'] != 'LocalVisBackend']

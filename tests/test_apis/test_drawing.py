@@ -4,8 +4,30 @@ import torch
 from mmengine.structures import InstanceData
 
 from mmdet.structures import DetDataSample
-from regionclip_mm.apis.drawing import (READABLE, long_palette, magnified,
-                                        picture_name)
+from regionclip_mm.apis.drawing import (READABLE, LegibleVisualizer,
+                                        long_palette, magnified, picture_name)
+
+
+@pytest.mark.parametrize('side, points', [(768, 12), (4000, 36)])
+def test_letters_have_one_size(monkeypatch, side, points):
+    """mmdet's are 6 points on the first of these boxes."""
+    sizes = []
+    monkeypatch.setattr(
+        LegibleVisualizer.__bases__[0], 'draw_texts',
+        lambda self, texts, at, size, **options: sizes.append(size))
+    found = InstanceData(
+        bboxes=torch.tensor([[5., 5, 25, 25], [0, 0, 700, 700]]),
+        scores=torch.ones(2), labels=torch.zeros(2, dtype=torch.long),
+        label_names=['cat', 'dog'])
+    drawer = LegibleVisualizer()
+    drawer.dataset_meta = dict(palette=[(1, 2, 3)])
+    drawer.add_datasample('x', np.zeros((side, side, 3), np.uint8),
+                          DetDataSample(pred_instances=found), draw_gt=False)
+    assert sizes == [points, points]
+
+
+def test_the_inferencer_draws_with_them(detect):
+    assert type(detect.visualizer) is LegibleVisualizer
 
 
 def test_names_of_pictures():

@@ -13,6 +13,9 @@ from PIL import Image
 
 from mmdet.structures import DetDataSample
 from projects.emoji_world.emoji_world import pictures
+from projects.emoji_world.emoji_world.choice import scenes_of
+from projects.emoji_world.emoji_world.concepts import names
+from projects.emoji_world.emoji_world.plans import make_plan
 from projects.emoji_world.emoji_world.splits import SPLITS, Split
 from projects.emoji_world.tools import make_scenes
 
@@ -109,7 +112,8 @@ def test_each_image_has_a_picture_of_its_own(tmp_path):
     for name in ('a.png', 'a.jpg', 'x.tga'):
         image.save(tmp_path / name)
         samples.append(found_in(tmp_path / name))
-    pictures.draw_all(samples, 0.5, tmp_path / 'out')
+    drawn = pictures.draw_all(samples, 0.5, tmp_path / 'out')
+    assert drawn == {'$ cat': 3}
     assert sorted(p.name for p in (tmp_path / 'out').iterdir()) == [
         'a.jpg', 'a.png', 'x.png']
 
@@ -124,11 +128,49 @@ def test_pictures_are_upright(tmp_path):
     assert cv2.imread(str(tmp_path / 'out/a.webp')).shape == (800, 600, 3)
 
 
+def test_scenes_show_the_words():
+    words = ['cat', 'no such thing', 'pizza', 'bus']
+    chosen = scenes_of(words, 6)
+    assert len(set(chosen)) == 6
+    for number, scene in enumerate(chosen):
+        there = {names()[o.concept] for o in make_plan(*scene).objects}
+        assert there & {'cat', 'pizza', 'bus'}
+        if number < 3:
+            assert ['cat', 'pizza', 'bus'][number] in there
+    assert scenes_of([], 2) == scenes_of(['xyz'], 2) == [
+        ('demo', 0), ('demo', 1)]
+
+
 @pytest.fixture
-def demo(monkeypatch):
+def module():
     spec = importlib.util.spec_from_file_location('emoji_demo', DEMO)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def test_it_says_what_was_found(module, capsys):
+    module.tell(['cat', 'dog', 'pizza'], dict(cat=2, pizza=1, boat=3), 0.5)
+    assert capsys.readouterr().out.splitlines()[0] == (
+        'Found, with scores above 0.5: cat 2, pizza 1')
+    module.tell(['dog'], {}, 0.25)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == 'Found, with scores above 0.25: nothing'
+    assert said[1].startswith('Not found: dog (--score-thr')
+    module.tell(['cat'], dict(cat=2), 0.5)
+    assert 'Not found' not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('args, folder', [
+    ([], 'outputs/demo'), (['--words', 'a'], 'outputs/demo_words'),
+    (['--words', 'a', '--out', 'b'], 'b')])
+def test_words_have_a_folder_of_their_own(module, monkeypatch, args, folder):
+    monkeypatch.setattr(sys, 'argv', ['demo.py', *args])
+    assert module.parse_args().out == folder
+
+
+@pytest.fixture
+def demo(module, monkeypatch):
     monkeypatch.setattr(module, 'quiet', lambda: None)
 
     def run(*args):

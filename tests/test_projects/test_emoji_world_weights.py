@@ -107,10 +107,14 @@ def test_boxes_are_named_as_well_with_a_written_split(config, tmp_path,
 
 
 @pytest.mark.slow
-def test_demo_prints_ap_and_writes_pictures(tmp_path):
+@pytest.mark.parametrize('words, said', [
+    (['--words', 'cat . pizza . bus'], 'Found, with scores above 0.5: cat '),
+    ([], 'zero-shot AP50 with RPN boxes:  base 7')])
+def test_demo_says_what_it_found_and_writes_pictures(tmp_path, words, said):
     done = subprocess.run(
-        [sys.executable, str(PROJECT / 'demo.py'), '--words', 'cat . dog',
-         '--out', str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
+        [sys.executable, str(PROJECT / 'demo.py'), *words, '--out',
+         str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert 'novel' in done.stdout and 'pictures are in' in done.stdout
+    assert said in done.stdout and 'pictures are in' in done.stdout
+    assert ('AP50' in done.stdout) == (not words)
     assert len(list(tmp_path.glob('*.png'))) == 12

@@ -1,5 +1,7 @@
 """Annotated pictures for people to look at."""
+from collections import Counter
 from pathlib import Path
+from typing import Dict, List
 
 import numpy as np
 import torch
@@ -7,9 +9,11 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from mmdet.structures import DetDataSample, SampleList
-from mmdet.visualization import DetLocalVisualizer, get_palette
+from mmdet.visualization import get_palette
 from regionclip_mm.apis import load_image
-from regionclip_mm.apis.drawing import drawable, magnified, picture_name
+from regionclip_mm.apis.drawing import (LegibleVisualizer, drawable,
+                                        magnified, picture_name,
+                                        without_bounds_warnings)
 
 
 def distinct(boxes: Tensor, overlap: float = 0.5) -> Tensor:
@@ -31,7 +35,7 @@ def distinct(boxes: Tensor, overlap: float = 0.5) -> Tensor:
 
 
 def draw(image: np.ndarray, found: InstanceData, score_thr: float,
-         path: Path) -> None:
+         path: Path) -> List[str]:
     """Write an image (H, W, 3), BGR, with its best distinct detections.
 
     Args:
@@ -40,22 +44,35 @@ def draw(image: np.ndarray, found: InstanceData, score_thr: float,
             ``label_names``, best first.
         score_thr: Least score to draw.
         path: File to write.
+
+    Returns:
+        Names of what is drawn.
     """
     found = found[found.scores > score_thr]
-    sample = DetDataSample(pred_instances=found[distinct(found.bboxes)])
-    large, sample = magnified(image, drawable(sample))
-    visualizer = DetLocalVisualizer()
+    found = found[distinct(found.bboxes)]
+    large, sample = magnified(
+        image, drawable(DetDataSample(pred_instances=found)))
+    visualizer = LegibleVisualizer()
     count = int(found.labels.max()) + 1 if len(found) else 1
     visualizer.dataset_meta = dict(palette=get_palette('random', count))
     path.parent.mkdir(parents=True, exist_ok=True)
-    visualizer.add_datasample(
-        'found', large[..., ::-1], sample, draw_gt=False,
-        pred_score_thr=score_thr, out_file=str(path))
+    with without_bounds_warnings():
+        visualizer.add_datasample(
+            'found', large[..., ::-1], sample, draw_gt=False,
+            pred_score_thr=score_thr, out_file=str(path))
+    return list(found.label_names)
 
 
-def draw_all(samples: SampleList, score_thr: float, folder: Path) -> None:
-    """Draw detections on the images they come from (``img_path``)."""
-    used: set = set()
+def draw_all(samples: SampleList, score_thr: float,
+             folder: Path) -> Dict[str, int]:
+    """Draw detections on the images they come from (``img_path``).
+
+    Returns:
+        How often each name is drawn.
+    """
+    used, drawn = set(), Counter()
     for sample in samples:
-        draw(load_image(sample.img_path), sample.pred_instances, score_thr,
-             folder / picture_name(sample.img_path, used))
+        drawn.update(draw(
+            load_image(sample.img_path), sample.pred_instances, score_thr,
+            folder / picture_name(sample.img_path, used)))
+    return drawn
