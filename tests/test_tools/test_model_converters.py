@@ -226,3 +226,26 @@ def test_bad_files(folder, tmp_path, monkeypatch, content, message):
 def test_bad_configs(folder, tmp_path, config, message):
     with pytest.raises(SystemExit, match=message):
         run('regionclip', config, folder / 'main.pth', tmp_path / 'out.pth')
+
+
+@pytest.mark.parametrize('text, message', [
+    ("model = dict(type='NoSuchDetector')", 'KeyError: .*NoSuchDetector is '
+     'not in'),
+    ("model = dict(type='RegionCLIP', color='red')", 'TypeError: .*color'),
+    ("model = 3", "AttributeError|TypeError"),
+    ('custom_imports = dict(imports=["no_such_module"])\nmodel = dict()',
+     'ImportError: .*no_such_module'),
+    ('model = dict(', 'SyntaxError: '),
+    ('model = dict(type=Nobody)', 'NameError: '),
+])
+@pytest.mark.parametrize('tool', ['regionclip', 'clip_to_detector'])
+def test_mistakes_in_a_config_are_one_line(folder, tmp_path, tool, text,
+                                           message):
+    (tmp_path / 'mine.py').write_text(text)
+    files = ['main.pth', 'out.pth'] if tool == 'regionclip' else [
+        'main.pth', '-', 'out.pth']
+    with pytest.raises(SystemExit, match='error: the config .*mine.py cannot '
+                       f'be used, ({message})') as error:
+        run(tool, tmp_path / 'mine.py', *(folder / f if f == 'main.pth' else f
+                                          for f in files))
+    assert '\n' not in str(error.value)

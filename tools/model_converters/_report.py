@@ -1,17 +1,21 @@
-"""How a converter ends: its report, or one message instead of a traceback.
+"""How a converter begins and ends: its arguments, its report or one error.
 
 Imported first, so that the converters find the package in their clone.
 """
+import argparse
 import functools
 import sys
 import warnings
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Callable
+from typing import Callable, List, Optional
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import regionclip_mm.models  # noqa: F401  registers what configs name
+from regionclip_mm.checkpoint import convert_files, model_layout
+from regionclip_mm.checkpoint.layouts import read_config
+from regionclip_mm.checkpoint.save import save_checkpoint
+from regionclip_mm.command_line import config_errors, one_line_errors
 
 
 def converter(main: Callable[[], None]) -> Callable[[], None]:
@@ -20,9 +24,46 @@ def converter(main: Callable[[], None]) -> Callable[[], None]:
     @functools.wraps(main)
     def run() -> None:
         warnings.filterwarnings('ignore', category=UserWarning, module='mm')
-        try:
+        with one_line_errors():
             main()
-        except (ValueError, OSError, RuntimeError, UnpicklingError) as error:
-            sys.exit(f'error: {error}')
 
     return run
+
+
+def new_parser(description: str) -> argparse.ArgumentParser:
+    """A command line whose help is the docstring of the tool, as it is."""
+    return argparse.ArgumentParser(
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def add_fp16(parser: argparse.ArgumentParser) -> None:
+    """The option of all that write a checkpoint."""
+    parser.add_argument('--fp16', action='store_true',
+                        help='store matrices in float16')
+
+
+def add_for_training(parser: argparse.ArgumentParser) -> None:
+    """The option of all that write a checkpoint of a detector."""
+    parser.add_argument('--for-training', action='store_true',
+                        help='write what a training starts from: new heads '
+                        '(box deltas, masks) may be missing')
+
+
+def write_detector(args: argparse.Namespace, main: str, rpn: Optional[str],
+                   clip: Optional[str], sources: List[str]) -> None:
+    """Convert for the config of the command line, report and save.
+
+    Args:
+        args: With config, out, for_training and fp16.
+        main, rpn, clip: Files, or ``clip://RN50``.
+        sources: What the checkpoint says that it was made from.
+    """
+    with config_errors(args.config):
+        model = read_config(args.config).model
+        layout = model_layout(model)
+    state, reports = convert_files(model, layout, main, rpn, clip,
+                                   args.for_training)
+    print(*reports, sep='\n')
+    save_checkpoint(state, args.out, dict(source=sources), args.fp16)
+    print(f'wrote {args.out}: {len(state)} tensors for {args.config}')

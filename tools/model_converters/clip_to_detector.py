@@ -10,24 +10,18 @@ behind.
 """
 import argparse
 
-from _report import converter
-
-from regionclip_mm.checkpoint import detector_from_files, save_checkpoint
+from _report import (add_for_training, add_fp16, converter, new_parser,
+                     write_detector)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument('config', help='config of the detector')
     parser.add_argument('clip', help='CLIP: a file, or clip://RN50')
     parser.add_argument('rpn', help="RPN checkpoint, or '-'")
     parser.add_argument('out', help='checkpoint to write')
-    parser.add_argument('--for-training', action='store_true',
-                        help='write what a training starts from: new heads '
-                        '(box deltas, masks) may be missing')
-    parser.add_argument('--fp16', action='store_true',
-                        help='store matrices in float16')
+    add_for_training(parser)
+    add_fp16(parser)
     return parser.parse_args()
 
 
@@ -35,12 +29,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     rpn = None if args.rpn == '-' else args.rpn
-    state, reports = detector_from_files(
-        args.config, args.clip, rpn, for_training=args.for_training)
-    print(*reports, sep='\n')
-    meta = dict(source=[args.clip, rpn])
-    save_checkpoint(state, args.out, meta, args.fp16)
-    print(f'wrote {args.out}: {len(state)} tensors for {args.config}')
+    write_detector(args, args.clip, rpn, None, sources=[args.clip, rpn])
 
 
 if __name__ == '__main__':

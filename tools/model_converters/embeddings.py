@@ -14,7 +14,7 @@ The names must be those that the rows were made from, in the same order.
 import argparse
 from typing import Sequence
 
-from _report import converter
+from _report import converter, new_parser
 
 from regionclip_mm.checkpoint import convert_embeddings
 from regionclip_mm.checkpoint.embeddings import (names_from_json,
@@ -30,9 +30,7 @@ SPLITS = {
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument('source', help='file of a bare tensor (K, D)')
     parser.add_argument('out', help='vocabulary file to write')
     names = parser.add_mutually_exclusive_group(required=True)

@@ -8,23 +8,20 @@ RegionCLIP checkpoint with a text tower, or clip://RN50.
 """
 import argparse
 
-from _report import converter
+from _report import add_fp16, converter, new_parser
 
 from regionclip_mm.checkpoint import (convert_openai_clip, open_weights,
                                       save_checkpoint)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument('source', help='file to convert, or clip://NAME')
     parser.add_argument('out', help='checkpoint to write')
     parser.add_argument(
         '--arch', default='',
         help='rn50, rn101, rn50x4, ...: stop if the file is another one')
-    parser.add_argument('--fp16', action='store_true',
-                        help='store matrices in float16')
+    add_fp16(parser)
     return parser.parse_args()
 
 

@@ -12,15 +12,12 @@ out for a reason that is printed; anything else stops the conversion.
 """
 import argparse
 
-from _report import converter
-
-from regionclip_mm.checkpoint import detector_from_files, save_checkpoint
+from _report import (add_for_training, add_fp16, converter, new_parser,
+                     write_detector)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument('config', help='config of the detector')
     parser.add_argument('source', help="RegionCLIP's main checkpoint, "
                         'pretrained or finetuned (or a whole CLIP)')
@@ -29,23 +26,16 @@ def parse_args() -> argparse.Namespace:
                         'that SOURCE does not contain')
     parser.add_argument('--clip', help='CLIP whose text tower goes along: '
                         'a file, or clip://RN50')
-    parser.add_argument('--for-training', action='store_true',
-                        help='write what a training starts from: new heads '
-                        '(box deltas, masks) may be missing')
-    parser.add_argument('--fp16', action='store_true',
-                        help='store matrices in float16')
+    add_for_training(parser)
+    add_fp16(parser)
     return parser.parse_args()
 
 
 @converter
 def main() -> None:
     args = parse_args()
-    state, reports = detector_from_files(args.config, args.source, args.rpn,
-                                         args.clip, args.for_training)
-    print(*reports, sep='\n')
-    meta = dict(source=[args.source, args.rpn, args.clip])
-    save_checkpoint(state, args.out, meta, args.fp16)
-    print(f'wrote {args.out}: {len(state)} tensors for {args.config}')
+    files = [args.source, args.rpn, args.clip]
+    write_detector(args, *files, sources=files)
 
 
 if __name__ == '__main__':
