@@ -1,7 +1,7 @@
 """CLIP's text tower."""
 import hashlib
 import json
-from typing import Optional, Sequence
+from typing import NamedTuple, Optional, Sequence
 
 import torch
 from mmengine.model import BaseModule
@@ -58,6 +58,8 @@ class CLIPTextEncoder(BaseModule):
             sizes.vocab_size, sizes.context_length, overflow)
         self.model = build_transformer(sizes).requires_grad_(not frozen)
         self.weights_loaded = False
+        self._prefix = ''  # of its keys in what was loaded last
+        self.register_load_state_dict_post_hook(_name_the_tower_once)
         self._fingerprint = (None, '')  # state of the weights, their hash
         if checkpoint is not None:
             load_text_encoder_weights(self, checkpoint)
@@ -134,9 +136,20 @@ class CLIPTextEncoder(BaseModule):
     def _load_from_state_dict(self, state_dict: dict, prefix: str,
                               *args) -> None:
         """Note whether ``state_dict`` has every weight, in the right shape."""
+        self._prefix = prefix
         shapes = {prefix + key: value.shape
                   for key, value in self.state_dict().items()}
         super()._load_from_state_dict(state_dict, prefix, *args)
         if all(key in state_dict and state_dict[key].shape == shape
                for key, shape in shapes.items()):
             self._weights_changed()
+
+
+def _name_the_tower_once(encoder: CLIPTextEncoder, keys: NamedTuple) -> None:
+    """One missing key, not one for each weight, of a file without any."""
+    own = {encoder._prefix + key for key in encoder.state_dict()}
+    if own <= set(keys.missing_keys):
+        keys.missing_keys[:] = [
+            key for key in keys.missing_keys if key not in own] + [
+                f'{encoder._prefix}* (no text tower: use vocabulary files, or '
+                'convert with --clip)']

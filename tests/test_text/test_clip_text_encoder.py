@@ -129,3 +129,21 @@ def test_half_precision(nano):
 def test_unknown_arch():
     with pytest.raises(ValueError, match=r"arch must be one of .*'ViT-B/32'"):
         CLIPTextEncoder('ViT-B/32')
+
+
+@pytest.mark.parametrize('load', [torch.nn.Module.load_state_dict,
+                                  load_state_dict])
+def test_a_file_without_a_text_tower_misses_one_thing(nano, load):
+    model = torch.nn.ModuleDict(dict(
+        text_encoder=CLIPTextEncoder('nano'), head=torch.nn.Linear(2, 2)))
+    state = {k: v for k, v in model.state_dict().items() if 'head.w' in k}
+    with pytest.raises(RuntimeError) as caught:
+        load(model, state, strict=True)
+    said = str(caught.value)
+    assert 'head.bias' in said
+    assert 'text_encoder.* (no text tower: use vocabulary files' in said
+    assert 'k_proj' not in said
+    some = next(k for k in model.state_dict() if k.startswith('text'))
+    with pytest.raises(RuntimeError, match='k_proj'):
+        load(model, dict(state, **{some: model.state_dict()[some]}),
+             strict=True)
