@@ -1,13 +1,12 @@
-"""Files that are either complete or not there."""
-import os
-import uuid
+"""Checkpoints that are either complete or not there."""
 from pathlib import Path
 from typing import List, Union
 
 from mmengine.fileio import LocalBackend, register_backend
 
+from ..io.files import leftovers, written_whole
+
 NAME = 'atomic_local'
-PARTIAL = '.partial'
 
 
 class AtomicLocalBackend(LocalBackend):
@@ -19,18 +18,8 @@ class AtomicLocalBackend(LocalBackend):
 
     def put(self, obj: bytes, filepath: Union[str, Path]) -> None:
         """Write bytes; until they are on disk, `filepath` is as it was."""
-        path = Path(filepath).resolve()  # write through a link, not over it
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f'{path.name}.{uuid.uuid4().hex}{PARTIAL}')
-        try:
-            with open(partial, 'wb') as file:
-                file.write(obj)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        with written_whole(filepath) as partial:
+            partial.write_bytes(obj)
 
     def put_text(self, obj: str, filepath: Union[str, Path],
                  encoding: str = 'utf-8') -> None:
@@ -39,22 +28,8 @@ class AtomicLocalBackend(LocalBackend):
 
 
 def partial_files(folder: Path) -> List[Path]:
-    """What interrupted writers left in a folder."""
-    return sorted(folder.glob(f'*{PARTIAL}'))
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name is on disk too, where the system can say so."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:  # e.g. Windows
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError:  # e.g. some network file systems
-        pass
-    finally:
-        os.close(descriptor)
+    """What interrupted writers left in a folder, which may not be there."""
+    return leftovers(folder, 'tmp') if folder.is_dir() else []
 
 
 register_backend(NAME, AtomicLocalBackend, force=True)

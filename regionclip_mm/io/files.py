@@ -6,7 +6,7 @@ import time
 import uuid
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Iterator, Union
+from typing import Any, Iterator, List, Union
 
 import torch
 
@@ -52,9 +52,9 @@ def save_plain_file(data: Any, path: PathLike) -> None:
 def written_whole(path: PathLike) -> Iterator[Path]:
     """Another path to write to, which becomes ``path`` at the end.
 
-    After an error the old file stays. What a killed process left behind is
-    removed by the next one that writes the same file, see
-    :func:`remove_leftovers`.
+    After an error the old file stays, and until the new one is on disk, too.
+    What a killed process left behind is removed by the next one that writes
+    the same file, see :func:`remove_leftovers`.
 
     Raises:
         ValueError: If there is something other than a file.
@@ -67,9 +67,21 @@ def written_whole(path: PathLike) -> Iterator[Path]:
     partial = path.with_name(f'{path.name}.{uuid.uuid4().hex}.tmp')
     try:
         yield partial
+        with open(partial, 'rb+') as file:
+            os.fsync(file.fileno())
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """The new name is on disk too, where the system can say so."""
+    with suppress(OSError):  # e.g. Windows
+        descriptor = os.open(folder, os.O_RDONLY)
+        with suppress(OSError):  # e.g. some network file systems
+            os.fsync(descriptor)
+        os.close(descriptor)
 
 
 def remove_leftovers(folder: Path, suffix: str, name: str = '') -> None:
@@ -83,12 +95,17 @@ def remove_leftovers(folder: Path, suffix: str, name: str = '') -> None:
         suffix: Parts are called ``NAME.HEX.SUFFIX``, HEX being 32 digits.
         name: The file whose parts they are; by default any.
     """
+    with suppress(OSError):  # then they stay for another time
+        for part in leftovers(folder, suffix, name):
+            _remove_if_stale(part)
+
+
+def leftovers(folder: Path, suffix: str, name: str = '') -> List[Path]:
+    """Parts of files in a folder, see :func:`remove_leftovers`."""
     pattern = re.compile(rf'{re.escape(name) or ".+"}\.[0-9a-f]{{32}}\.'
                          + re.escape(suffix))
-    with suppress(OSError):  # then they stay for another time
-        for part in list(folder.iterdir()):
-            if pattern.fullmatch(part.name):
-                _remove_if_stale(part)
+    return sorted(part for part in folder.iterdir()
+                  if pattern.fullmatch(part.name))
 
 
 def _remove_if_stale(part: Path) -> None:

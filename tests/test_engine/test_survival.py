@@ -113,12 +113,12 @@ def test_killed_while_writing(moment, undisturbed, tmp_path):
     cfg = toy_config(tmp_path, **kinds)
     train(cfg, die_at(function, call))
     assert bool(loads_everything(cfg)) != ('first' in moment)
-    left = list(tmp_path.glob('*.partial'))
+    left = list(tmp_path.glob('*.tmp'))
     cfg.resume = True
     printed = train(cfg)
     for path in left:
         assert f'Skipping {path}, which is half-written' in printed
-    assert not list(tmp_path.glob('*.partial'))
+    assert not list(tmp_path.glob('*.tmp'))
     assert differences(undisturbed(**kinds), final(cfg)) == []
 
 

@@ -110,3 +110,13 @@ def test_a_failed_text_leaves_the_old_file(tmp_path):
     with pytest.raises(UnicodeEncodeError):
         write_whole(path, 'new \ud800')
     assert path.read_text() == 'old' and os.listdir(tmp_path) == ['a.txt']
+
+
+def test_it_is_on_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    calls = []
+    for name in ('fsync', 'replace'):
+        function = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *args, f=function, n=name:
+                            (calls.append(n), f(*args)))
+    save_plain_file(1, tmp_path / 'a.pth')
+    assert calls == ['fsync', 'replace', 'fsync']
