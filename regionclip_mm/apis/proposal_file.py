@@ -1,11 +1,12 @@
 """Writes the proposals of a frozen RPN to a file."""
-from os import path as osp
 from typing import Iterable
 
 import numpy as np
 import torch
 from mmengine.fileio import dump
 from torch import nn
+
+from ..datasets.proposal_files import image_key
 
 
 @torch.no_grad()
@@ -33,8 +34,7 @@ def extract_proposals(detector: nn.Module, loader: Iterable[dict],
         detector.proposal_source.fill(data['inputs'], samples,
                                       detector.data_preprocessor)
         for sample in samples:
-            folder, name = osp.split(sample.img_path)
-            key = osp.join(osp.split(folder)[-1], name)
+            key = image_key(sample.img_path)
             if key in found:
                 raise ValueError(
                     f'two images are called {key}: mmdet finds the proposals '

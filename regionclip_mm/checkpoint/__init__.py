@@ -3,8 +3,7 @@ from ..io.errors import CheckpointError
 from ..io.plain_types import allow_plain_types
 from ..io.safe_load import WeightFile, load_weights
 from .accounting import Report
-from .detector import (convert_detector, convert_files,
-                       detector_from_files)
+from .detector import convert_detector, detector_from_files, open_files
 from .embeddings import convert_embeddings
 from .layouts import clip_layout, model_layout
 from .openai_clip import convert_openai_clip
@@ -13,9 +12,9 @@ from .scheme import load_clip, open_weights
 
 __all__ = [
     'CheckpointError', 'Report', 'WeightFile', 'allow_plain_types',
-    'clip_layout', 'convert_detector', 'convert_embeddings', 'convert_files',
-    'convert_openai_clip', 'detector_from_files', 'load_clip',
-    'load_weights', 'model_layout', 'open_weights', 'save_checkpoint'
+    'clip_layout', 'convert_detector', 'convert_embeddings', 'convert_openai_clip',
+    'detector_from_files', 'load_clip', 'load_weights', 'model_layout',
+    'open_files', 'open_weights', 'save_checkpoint'
 ]
 
 allow_plain_types()

@@ -120,30 +120,24 @@ def detector_from_files(
         for_training: See :func:`convert_detector`.
     """
     model = read_config(config).model
-    return convert_files(model, model_layout(model), main, rpn, clip,
-                         for_training)
+    layout = model_layout(model)
+    return convert_detector(layout, *open_files(model, main, rpn, clip),
+                            for_training)
 
 
-def convert_files(model: dict,
-                  layout: Layout,
-                  main: str,
-                  rpn: Optional[str] = None,
-                  clip: Optional[str] = None,
-                  for_training: bool = False
-                  ) -> Tuple[StateDict, List[Report]]:
-    """:func:`convert_detector` for files, which are opened here.
+def open_files(model: dict, main: str, rpn: Optional[str],
+               clip: Optional[str]) -> List[Optional[WeightFile]]:
+    """The files of a conversion, if their anchors suit the detector.
 
     Args:
         model: Config of the detector.
-        layout: Layout of the detector.
         main, rpn, clip: Files, or `clip://RN50`.
-        for_training: See :func:`convert_detector`.
     """
     files = [open_weights(f) if f else None for f in (main, rpn, clip)]
     source = model.get('proposal_source') or {}
     for file in filter(None, files[:2]):
         check_anchor_order(source.get('rpn'), file)
-    return convert_detector(layout, *files, for_training)
+    return files
 
 
 def _choose(own: WeightFile, given: Optional[WeightFile], option: str,

@@ -46,7 +46,7 @@ def data(tmp_path):
 def dataset(folder, pipeline, **kwargs):
     init_default_scope('mmdet')
     return DATASETS.build(dict(
-        type='CocoDataset', metainfo=dict(classes=NAMES), test_mode=True,
+        type='OVCocoDataset', metainfo=dict(classes=NAMES), test_mode=True,
         ann_file=str(folder / 'a.json'), pipeline=pipeline,
         data_prefix=dict(img=str(folder / 'val')), **kwargs))
 

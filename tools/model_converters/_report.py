@@ -12,7 +12,7 @@ from typing import Callable, List, Optional
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import regionclip_mm.models  # noqa: F401  registers what configs name
-from regionclip_mm.checkpoint import convert_files, model_layout
+from regionclip_mm.checkpoint import convert_detector, model_layout, open_files
 from regionclip_mm.checkpoint.layouts import read_config
 from regionclip_mm.checkpoint.save import save_checkpoint
 from regionclip_mm.command_line import config_errors, one_line_errors
@@ -43,11 +43,12 @@ def add_fp16(parser: argparse.ArgumentParser) -> None:
                         help='store matrices in float16')
 
 
-def add_for_training(parser: argparse.ArgumentParser) -> None:
-    """The option of all that write a checkpoint of a detector."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of all that write a checkpoint of a detector."""
     parser.add_argument('--for-training', action='store_true',
                         help='write what a training starts from: new heads '
                         '(box deltas, masks) may be missing')
+    add_fp16(parser)
 
 
 def write_detector(args: argparse.Namespace, main: str, rpn: Optional[str],
@@ -62,8 +63,8 @@ def write_detector(args: argparse.Namespace, main: str, rpn: Optional[str],
     with config_errors(args.config):
         model = read_config(args.config).model
         layout = model_layout(model)
-    state, reports = convert_files(model, layout, main, rpn, clip,
-                                   args.for_training)
+    files = open_files(model, main, rpn, clip)
+    state, reports = convert_detector(layout, *files, args.for_training)
     print(*reports, sep='\n')
     save_checkpoint(state, args.out, dict(source=sources), args.fp16)
     print(f'wrote {args.out}: {len(state)} tensors for {args.config}')

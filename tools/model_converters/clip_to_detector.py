@@ -10,8 +10,7 @@ behind.
 """
 import argparse
 
-from _report import (add_for_training, add_fp16, converter, new_parser,
-                     write_detector)
+from _report import add_options, converter, new_parser, write_detector
 
 
 def parse_args() -> argparse.Namespace:
@@ -20,8 +19,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('clip', help='CLIP: a file, or clip://RN50')
     parser.add_argument('rpn', help="RPN checkpoint, or '-'")
     parser.add_argument('out', help='checkpoint to write')
-    add_for_training(parser)
-    add_fp16(parser)
+    add_options(parser)
     return parser.parse_args()
 
 

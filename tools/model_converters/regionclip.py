@@ -12,8 +12,7 @@ out for a reason that is printed; anything else stops the conversion.
 """
 import argparse
 
-from _report import (add_for_training, add_fp16, converter, new_parser,
-                     write_detector)
+from _report import add_options, converter, new_parser, write_detector
 
 
 def parse_args() -> argparse.Namespace:
@@ -26,8 +25,7 @@ def parse_args() -> argparse.Namespace:
                         'that SOURCE does not contain')
     parser.add_argument('--clip', help='CLIP whose text tower goes along: '
                         'a file, or clip://RN50')
-    add_for_training(parser)
-    add_fp16(parser)
+    add_options(parser)
     return parser.parse_args()
 
 
