@@ -75,8 +75,10 @@ def commands(path: Path) -> Iterator[Command]:
 
 @functools.lru_cache(maxsize=None)
 def source_of(script: Path) -> str:
-    """A script's own source, mmdet's where it hands over to that."""
+    """A script's own source, its siblings' and mmdet's if it uses them."""
     source = script.read_text(encoding='utf-8')
+    for sibling in re.findall(r'^from (_\w+) import', source, re.M):
+        source += (script.parent / f'{sibling}.py').read_text()
     handed = re.search(r"\.mim/tools/\w+\.py", source)
     if handed:
         source += (Path(mmdet.__file__).parent / handed[0]).read_text()

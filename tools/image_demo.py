@@ -85,6 +85,9 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
         '--unique-boxes', '--show-unique-boxes', action='store_true',
         help='only the best label of each box')
     parser.add_argument(
+        '--no-parts', action='store_true',
+        help='no boxes that lie in a better one by half')
+    parser.add_argument(
         '--max-boxes', type=int, default=-1,
         help='number of boxes per image, the best ones (default: all)')
     parser.add_argument(

@@ -7,7 +7,7 @@ from .drawing import has_display
 FOREIGN = ('stuff_texts', 'tokens_positive')
 FLAGS = ('return_vis', 'show', 'draw_pred', 'no_save_vis', 'no_save_pred',
          'return_datasamples', 'print_result', 'custom_entities',
-         'unique_boxes')
+         'unique_boxes', 'no_parts')
 
 
 def is_number(value: Any) -> bool:

@@ -26,7 +26,7 @@ from .image_loading import ImageError
 from .options import FOREIGN, check_options
 from .out_dir import check_out_dir
 from .selection import Selection
-from .texts import Names, Text, names_per_image
+from .texts import Names, Text, Words, names_per_image, opened
 from .weights import check_fit, plain_meta, plain_uri
 from .word_cache import WordCache, encode_all, encode_names, using
 
@@ -54,7 +54,8 @@ class RegionInferencer(DetInferencer):
         cached_names: Names whose embeddings are kept in memory.
     """
 
-    forward_kwargs: set = {'unique_boxes', 'max_boxes', 'min_area', 'scores'}
+    forward_kwargs: set = {'unique_boxes', 'max_boxes', 'min_area', 'no_parts',
+                           'scores'}
 
     def __init__(self,
                  model: Union[str, dict, Config, None] = None,
@@ -83,7 +84,7 @@ class RegionInferencer(DetInferencer):
                  batch_size: int = 1,
                  *,
                  texts: Union[str, Sequence[Text], None] = None,
-                 vocabulary: Union[Vocabulary, Sequence[str], None] = None,
+                 vocabulary: Union[Vocabulary, Words, None] = None,
                  custom_entities: bool = False,
                  chunked_size: Optional[int] = None,
                  out_dir: str = '',
@@ -99,12 +100,11 @@ class RegionInferencer(DetInferencer):
             texts: What to look for: a text such as 'cat . traffic cone' or
                 '$: lvis' for all images, or a list with one text (or list of
                 names) per image.
-            vocabulary: What to look for: class names for all images.
-                Without either, the vocabulary of the config.
+            vocabulary: What to look for: class names for all images, or a
+                vocabulary file. Without either, that of the config.
             custom_entities: See :func:`names_of_text`.
             chunked_size: Names to encode at a time, by default
-                ``test_cfg.chunked_size`` or all. Scores are always relative
-                to the whole vocabulary, other than in mmdet's GLIP.
+                ``test_cfg.chunked_size`` or all; scores do not change.
             out_dir: Folder for pictures (``vis/``) and ``predictions.json``.
             no_save_pred: Do not write ``predictions.json``; it is also
                 written, with the images so far, if the call ends early.
@@ -112,7 +112,7 @@ class RegionInferencer(DetInferencer):
                 ``return_vis``, ``show``, ``wait_time``, ``draw_pred``,
                 ``no_save_vis``, ``return_datasamples``, ``print_result``; and
                 the fields of :class:`Selection`: ``unique_boxes``,
-                ``max_boxes``, ``min_area``, ``scores``.
+                ``max_boxes``, ``min_area``, ``no_parts``, ``scores``.
 
         Returns:
             ``predictions`` and ``visualization`` of the readable images, in
@@ -122,7 +122,7 @@ class RegionInferencer(DetInferencer):
         check_options(dict(batch_size=batch_size, chunked_size=chunked_size,
                            custom_entities=custom_entities,
                            no_save_pred=no_save_pred))
-        inputs = self._inputs_to_list(inputs)
+        inputs, vocabulary = self._inputs_to_list(inputs), opened(vocabulary)
         names = names_per_image(texts, vocabulary, len(inputs),
                                 custom_entities)
         shared = (vocabulary if isinstance(vocabulary, Vocabulary) else

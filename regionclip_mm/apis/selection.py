@@ -23,17 +23,21 @@ class Selection:
         min_area: Drop boxes of fewer square pixels of the original image.
         scores: Score to show: 'fused' with objectness, or 'class', the
             probability of the class before that.
+        no_parts: Drop boxes that share half of the smaller area with a better
+            one, of whatever class: parts of things, and things twice.
     """
     unique_boxes: bool = False
     max_boxes: int = -1
     min_area: float = 0
     scores: str = 'fused'
+    no_parts: bool = False
 
     def __post_init__(self) -> None:
         if self.scores not in SCORES:
             raise ValueError(f'scores={self.scores!r}: choose one of '
                              f'{", ".join(map(repr, SCORES))}')
-        check_options(dict(unique_boxes=self.unique_boxes))
+        check_options(dict(unique_boxes=self.unique_boxes,
+                           no_parts=self.no_parts))
         if not is_integer(self.max_boxes) or self.max_boxes < -1 or (
                 self.max_boxes == 0):
             raise ValueError(f'max_boxes={self.max_boxes!r}: give a positive '
@@ -52,6 +56,8 @@ class Selection:
             instances = instances[areas(instances.bboxes) >= self.min_area]
         if self.unique_boxes:
             instances = instances[first_of_each(instances.bboxes)]
+        if self.no_parts:
+            instances = instances[distinct(instances.bboxes)]
         if self.max_boxes > 0:
             instances = instances[:self.max_boxes]
         if self.scores == 'class':
@@ -62,6 +68,23 @@ class Selection:
 def areas(boxes: Tensor) -> Tensor:
     """Areas (M,) of boxes (M, 4) as (x1, y1, x2, y2)."""
     return (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(1)
+
+
+def distinct(boxes: Tensor, overlap: float = 0.5) -> Tensor:
+    """Indices of boxes (M, 4), best first, that lie in no better one.
+
+    Other than NMS this also drops parts: a box goes if it shares more than
+    ``overlap`` of the smaller area with a box that stays before it.
+    """
+    low = torch.maximum(boxes[:, None, :2], boxes[:, :2])
+    high = torch.minimum(boxes[:, None, 2:], boxes[:, 2:])
+    sizes = areas(boxes)
+    hides = ((high - low).clamp(min=0).prod(-1)
+             > overlap * torch.minimum(sizes[:, None], sizes)).triu(1)
+    kept, before = torch.ones_like(sizes, dtype=torch.bool), None
+    while before is None or not kept.equal(before):  # right from the top down
+        before, kept = kept, ~(hides & kept[:, None]).any(0)
+    return kept.nonzero()[:, 0]
 
 
 def first_of_each(boxes: Tensor) -> Tensor:

@@ -1,4 +1,5 @@
 """Class names in what the user writes."""
+import os
 import re
 import warnings
 from typing import List, Sequence, Tuple, Union
@@ -12,6 +13,7 @@ from ..text.encoding import warn_of_same_words
 
 Names = Tuple[str, ...]
 Text = Union[str, Sequence[str]]
+Words = Union[str, os.PathLike, Sequence[str]]  # a path, or class names
 PREDEFINED = '$:'
 MANY_WORDS = 6  # a single "name" with more words is probably a sentence
 
@@ -62,6 +64,15 @@ def _warn_of_sentences(names: Sequence[str]) -> None:
         warnings.warn(f'{odd[0]!r} is taken as one class name; separate names '
                       "by ' . ', as in 'cat . dog' (custom_entities=True if "
                       'it is meant so)')
+
+
+def opened(vocabulary: Union[Vocabulary, Words, None]
+           ) -> Union[Vocabulary, Words, None]:
+    """What is in a vocabulary file, if it is the path of one (``*.pth``)."""
+    if isinstance(vocabulary, os.PathLike) or (
+            isinstance(vocabulary, str) and vocabulary.endswith('.pth')):
+        return Vocabulary.load(vocabulary)
+    return vocabulary
 
 
 def names_per_image(texts: Union[str, Sequence[Text], None],

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from mmengine.structures import InstanceData
 
 from regionclip_mm.apis import Selection
-from regionclip_mm.apis.selection import first_of_each
+from regionclip_mm.apis.selection import areas, distinct, first_of_each
 
 BOXES = [[0, 0, 10, 10], [0, 0, 10, 10], [5, 5, 6, 6], [0, 0, 20, 20],
          [0, 0, 20, 20]]
@@ -22,7 +22,7 @@ def detections() -> InstanceData:
 @pytest.mark.parametrize('options, names', [
     ({}, 'eabcd'), (dict(unique_boxes=True), 'eac'),
     (dict(max_boxes=2), 'ea'), (dict(min_area=100), 'eabd'),
-    (dict(min_area=101), 'ed'),
+    (dict(min_area=101), 'ed'), (dict(no_parts=True), 'e'),
     (dict(unique_boxes=True, max_boxes=3, min_area=2), 'ea')])
 def test_options(options, names):
     found = Selection(**options)(detections())
@@ -69,3 +69,31 @@ def test_first_of_each(kinds):
     expected = sorted({kind: row for row, kind in
                        reversed(list(enumerate(kinds)))}.values())
     assert first_of_each(boxes.reshape(-1, 4)).tolist() == expected
+
+
+def literal_distinct(boxes, overlap: float) -> list:
+    """Box by box, as the definition says."""
+    kept, sizes = [], areas(boxes)
+    for i, box in enumerate(boxes):
+        low = torch.maximum(box[:2], boxes[kept][:, :2])
+        high = torch.minimum(box[2:], boxes[kept][:, 2:])
+        shared = (high - low).clamp(min=0).prod(1)
+        if not (shared > overlap * sizes[kept].clamp(max=sizes[i])).any():
+            kept.append(i)
+    return kept
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 30), st.integers(0, 10**6), st.sampled_from([.2, .5]))
+def test_boxes_in_no_better_one(count, seed, overlap):
+    draw = torch.Generator().manual_seed(seed)
+    corners = torch.randint(0, 20, (count, 2, 2), generator=draw).sort(1)
+    boxes = corners.values.flatten(1).float()
+    assert distinct(boxes, overlap).tolist() == (
+        literal_distinct(boxes, overlap))
+
+
+def test_a_chain_of_parts():
+    """Each lies in the one before, so only every other one goes."""
+    boxes = torch.tensor([[i, 0., i + 3, 1] for i in range(8)])
+    assert distinct(boxes).tolist() == [0, 2, 4, 6]

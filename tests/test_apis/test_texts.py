@@ -2,7 +2,7 @@ import pytest
 import torch
 from nano import make_vocabulary
 
-from regionclip_mm.apis.texts import names_of_text, names_per_image
+from regionclip_mm.apis.texts import names_of_text, names_per_image, opened
 from regionclip_mm.datasets import LVIS_ALL_1203
 
 
@@ -87,3 +87,13 @@ def test_what_cannot_be_meant(texts, vocabulary, message):
 def test_text_as_vocabulary():
     with pytest.raises(TypeError, match=r"must be a list.*\['cat . dog'\]"):
         names_per_image(None, 'cat . dog', 1)
+
+
+def test_a_path_is_a_vocabulary(tmp_path):
+    make_vocabulary().save(tmp_path / 'v.pth')
+    for path in (tmp_path / 'v.pth', str(tmp_path / 'v.pth')):
+        assert opened(path).names == make_vocabulary().names
+    for other in (None, ['a.pth'], 'cat', make_vocabulary()):
+        assert opened(other) is other
+    with pytest.raises(FileNotFoundError, match='none.pth'):
+        opened(str(tmp_path / 'none.pth'))

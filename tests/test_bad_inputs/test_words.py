@@ -92,7 +92,7 @@ def test_broken_weights_are_not_blamed_on_a_word(nano_files, tmp_path):
     data['state_dict'][key] = torch.full_like(data['state_dict'][key],
                                               float('nan'))
     torch.save(data, tmp_path / 'nan.pth')
-    with pytest.raises(ValueError, match='1 not finite numbers .text_encoder'
+    with pytest.raises(ValueError, match='1 not finite numbers: text_encoder'
                        '.model.text_projection.weight'):
         RegionInferencer(config, str(tmp_path / 'nan.pth'), device='cpu')
 

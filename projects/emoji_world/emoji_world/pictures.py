@@ -4,9 +4,7 @@ from pathlib import Path
 from typing import Dict, List
 
 import numpy as np
-import torch
 from mmengine.structures import InstanceData
-from torch import Tensor
 
 from mmdet.structures import DetDataSample, SampleList
 from mmdet.visualization import get_palette
@@ -14,24 +12,7 @@ from regionclip_mm.apis import load_image
 from regionclip_mm.apis.drawing import (LegibleVisualizer, drawable,
                                         magnified, picture_name,
                                         without_bounds_warnings)
-
-
-def distinct(boxes: Tensor, overlap: float = 0.5) -> Tensor:
-    """Indices of boxes (M, 4), best first, that lie in no better one.
-
-    Other than NMS this also drops parts: a box goes if it shares
-    ``overlap`` of the smaller area with a box kept before it.
-    """
-    kept: list = []
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(1)
-    for i, box in enumerate(boxes):
-        others = boxes[kept]
-        low = torch.maximum(box[:2], others[:, :2])
-        high = torch.minimum(box[2:], others[:, 2:])
-        shared = (high - low).clamp(min=0).prod(1)
-        if not (shared > overlap * areas[kept].clamp(max=areas[i])).any():
-            kept.append(i)
-    return torch.tensor(kept, dtype=torch.long)
+from regionclip_mm.apis.selection import distinct
 
 
 def draw(image: np.ndarray, found: InstanceData, score_thr: float,
