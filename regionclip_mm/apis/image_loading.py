@@ -66,7 +66,8 @@ def _read(path: str) -> bytes:
     except IsADirectoryError:
         raise ImageError('is a folder') from None
     except Exception as error:  # each file backend has its own errors
-        raise ImageError(f'cannot be read: {error}') from None
+        reason = getattr(error, 'strerror', None) or error  # without the path
+        raise ImageError(f'cannot be read: {reason}') from None
     if not content:
         raise ImageError('is an empty file')
     return content

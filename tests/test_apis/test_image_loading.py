@@ -158,6 +158,10 @@ def test_what_is_no_image(tmp_path):
         load_image(str(tmp_path / 'missing.jpg'))
     with pytest.raises(ImageError, match='is a folder'):
         load_image(tmp_path)
+    (tmp_path / 'file').touch()
+    with pytest.raises(ImageError, match='/a.jpg cannot be read: Not a dir'
+                       'ectory$'):  # the path is named once
+        load_image(str(tmp_path / 'file/a.jpg'))
 
 
 @pytest.mark.parametrize('content, message', [
