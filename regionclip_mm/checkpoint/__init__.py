@@ -1,6 +1,5 @@
 """Weights: the `clip://` scheme and conversion of others' files to ours."""
 from ..io.errors import CheckpointError
-from ..io.plain_types import allow_plain_types
 from ..io.safe_load import WeightFile, load_weights
 from .accounting import Report
 from .detector import convert_detector, detector_from_files, open_files
@@ -11,10 +10,8 @@ from .save import save_checkpoint
 from .scheme import load_clip, open_weights
 
 __all__ = [
-    'CheckpointError', 'Report', 'WeightFile', 'allow_plain_types',
-    'clip_layout', 'convert_detector', 'convert_embeddings', 'convert_openai_clip',
+    'CheckpointError', 'Report', 'WeightFile', 'clip_layout',
+    'convert_detector', 'convert_embeddings', 'convert_openai_clip',
     'detector_from_files', 'load_clip', 'load_weights', 'model_layout',
     'open_files', 'open_weights', 'save_checkpoint'
 ]
-
-allow_plain_types()

@@ -6,8 +6,8 @@ from mmengine.utils import is_abs
 
 from ..io.json_files import IMAGE_TO_LOAD, check_items
 from .class_order import ClassOrderCOCO
-from .proposal_files import (check_all_have_proposals, image_key,
-                             proposals_of, read_proposals)
+from .proposal_files import (check_all_have_proposals, image_key, proposals_of,
+                             read_proposals)
 
 SPLITS = ('all', 'base', 'novel')
 FILTERS = ('filter_empty_gt', 'min_size')
@@ -100,7 +100,8 @@ class OpenVocabularyMixin:
                 f'passes filter_cfg={self.filter_cfg} with the '
                 f'{len(self.cat_ids)} classes of the dataset')
         if self.proposal_file is not None:
-            check_all_have_proposals(kept, self._images_filed, self.proposal_file)
+            check_all_have_proposals(kept, self._images_filed,
+                                     self.proposal_file)
         return kept
 
     def prepare_data(self, idx: int) -> Any:

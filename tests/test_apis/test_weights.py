@@ -157,7 +157,8 @@ def test_meta_of_any_type(nano_files, tmp_path, meta):
 def test_address_that_does_not_work(monkeypatch, url):
     monkeypatch.setattr(download.time, 'sleep', lambda seconds: None)
     with pytest.raises(CheckpointError,
-                       match='http.*could not be downloaded.*heck the address'):
+                       match='http.*could not be downloaded.*heck the '
+                       'address'):
         plain_uri(url)
 
 

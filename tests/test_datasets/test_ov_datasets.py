@@ -127,7 +127,8 @@ def test_category_twice_in_the_file(tmp_path):
     data = json.loads(path.read_text())
     data['categories'].append(dict(id=99, name='cat'))
     path.write_text(json.dumps(data))
-    with pytest.raises(ValueError, match="categories: names appear twice: 'cat'"):
+    with pytest.raises(ValueError,
+                       match="categories: names appear twice: 'cat'"):
         build('OVCocoDataset', path, metainfo=dict(classes=NAMES))
 
 

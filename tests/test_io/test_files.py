@@ -10,7 +10,7 @@ import torch
 
 from regionclip_mm.datasets.annotation_files import write_whole
 from regionclip_mm.io.files import (STALE, load_plain_file, remove_leftovers,
-                                      save_plain_file)
+                                    save_plain_file)
 
 FORK = multiprocessing.get_context('fork')
 
