@@ -83,11 +83,16 @@ def test_same_detections(data, detectors):
                         batches(data, FROM_FILE, **file)):
         [a], [b] = live.test_step(one), filed.test_step(two)
         assert len(a.pred_instances) > 0
-        assert torch.equal(a.pred_instances.labels, b.pred_instances.labels)
-        for key in ('bboxes', 'scores'):
-            torch.testing.assert_close(a.pred_instances[key],
-                                       b.pred_instances[key],
-                                       rtol=1e-4, atol=1e-3)
+        assert len(a.pred_instances) == len(b.pred_instances)
+        away = torch.cdist(rows(a.pred_instances), rows(b.pred_instances),
+                           p=torch.inf)  # equal scores come in any order
+        assert away.amin(0).max() < 5e-3 and away.amin(1).max() < 5e-3
+
+
+def rows(found):
+    """(M, 6); labels and scores weigh as much as a thousand pixels."""
+    return torch.cat([found.bboxes, 1000 * found.labels[:, None].float(),
+                      1000 * found.scores[:, None]], 1)
 
 
 def test_same_proposals_in_training(data, detectors):
