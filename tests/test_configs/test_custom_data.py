@@ -14,9 +14,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from nano import ROOT
 
-from regionclip_mm.checkpoint import (convert_openai_clip,
-                                      detector_from_files, open_weights,
-                                      save_checkpoint)
+from regionclip_mm.checkpoint import (convert_openai_clip, detector_from_files,
+                                      open_weights, save_checkpoint)
 
 sys.path.insert(0, str(ROOT / 'tests'))
 from fake_clip import openai_state  # noqa: E402

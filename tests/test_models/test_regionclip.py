@@ -284,7 +284,8 @@ def test_nms_options():
     (dict(type='soft_nms', thr=1),
      'rcnn.nms has thr; .*iou_threshold, sigma, min_score, method'),
     (dict(type='nms'), 'needs an iou_threshold'),
-    (dict(type='matrix_nms'), "'matrix_nms': choose one of 'nms', 'soft_nms', 'off"),
+    (dict(type='matrix_nms'),
+     "'matrix_nms': choose one of 'nms', 'soft_nms', 'off"),
     (dict(type='soft_nms', method='hard'),
      "method='hard': choose one of 'gaussian', 'linear', 'naive'"),
     (dict(type='soft_nms', sigma=0), 'sigma=0: give a positive')])

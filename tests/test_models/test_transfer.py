@@ -1,4 +1,4 @@
-"""Training of the transfer heads, with the shipped settings and a nano CLIP."""
+"""Training of the transfer heads: the shipped settings, a nano CLIP."""
 import copy
 
 import numpy as np
@@ -108,7 +108,8 @@ def test_frozen_parts_stay_bit_identical(recipe):
     assert not [k for k in changed if k.startswith(frozen)
                 or '.bn' in k or 'running' in k or '.downsample.1' in k]
     for part in ('backbone.layer2', 'backbone.layer3', 'roi_head.shared_head',
-                 'roi_head.bbox_head.region_pool', 'roi_head.bbox_head.fc_reg'):
+                 'roi_head.bbox_head.region_pool',
+                 'roi_head.bbox_head.fc_reg'):
         assert any(k.startswith(part) for k in changed), part
     assert not [k for k in before if 'fc_cls' in k]  # words are not weights
     assert all(m.training is False for m in detector.modules()

@@ -9,9 +9,8 @@ from mmengine.structures import InstanceData
 from mmdet.structures import DetDataSample, SampleList
 from mmdet.visualization import get_palette
 from regionclip_mm.apis import load_image
-from regionclip_mm.apis.drawing import (LegibleVisualizer, drawable,
-                                        magnified, picture_name,
-                                        without_bounds_warnings)
+from regionclip_mm.apis.drawing import (LegibleVisualizer, drawable, magnified,
+                                        picture_name, without_bounds_warnings)
 from regionclip_mm.apis.selection import distinct
 
 

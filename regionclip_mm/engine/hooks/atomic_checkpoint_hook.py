@@ -13,8 +13,7 @@ from mmengine.runner import Runner
 from mmdet.registry import HOOKS
 
 from ..atomic_file import NAME, AtomicLocalBackend, partial_files
-from ..latest_checkpoint import (POINTER, find_latest_loadable,
-                                 is_only_weights)
+from ..latest_checkpoint import POINTER, find_latest_loadable, is_only_weights
 
 
 @HOOKS.register_module()

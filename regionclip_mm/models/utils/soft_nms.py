@@ -39,8 +39,8 @@ def class_aware_soft_nms(boxes: Tensor,
     others of its class by a function of their IoU with it, drops those of
     ``min_score`` or less, and begins again. Classes do not touch, so here each
     round picks the best box of every class. Scores only fall: those below the
-    ``max_num``-th best pick are dropped, too; without it, thousands of boxes of
-    one class take seconds. Coordinates get no offsets.
+    ``max_num``-th best pick are dropped, too; without it, thousands of boxes
+    of one class take seconds. Coordinates get no offsets.
 
     Args:
         boxes: (N, 4) as (x1, y1, x2, y2) in pixels, finite, any sign.
