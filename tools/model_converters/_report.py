@@ -11,11 +11,15 @@ from typing import Callable, List, Optional
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from regionclip_mm.command_line import config_errors, one_line_errors, quiet
+
+quiet()
+print('Loading torch and mmdet ...', file=sys.stderr, flush=True)
+
 import regionclip_mm.models  # noqa: F401  registers what configs name
 from regionclip_mm.checkpoint import convert_detector, model_layout, open_files
 from regionclip_mm.checkpoint.layouts import read_config
 from regionclip_mm.checkpoint.save import save_checkpoint
-from regionclip_mm.command_line import config_errors, one_line_errors
 
 
 def converter(main: Callable[[], None]) -> Callable[[], None]:
