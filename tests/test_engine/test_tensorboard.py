@@ -26,7 +26,6 @@ def test_says_what_to_install_before_it_begins(tmp_path):
 
 
 def test_losses_and_metrics_are_there(tmp_path):
-    pytest.importorskip('tensorboard')
     train(config(tmp_path))
     from tensorboard.backend.event_processing import event_accumulator
     folder = next(tmp_path.glob('*/vis_data'))
