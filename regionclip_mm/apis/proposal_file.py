@@ -7,6 +7,7 @@ from mmengine.fileio import dump
 from torch import nn
 
 from ..datasets.proposal_files import image_key
+from ..io.files import written_whole
 
 
 @torch.no_grad()
@@ -43,5 +44,6 @@ def extract_proposals(detector: nn.Module, loader: Iterable[dict],
             scale = np.array([*sample.scale_factor] * 2)
             found[key] = dict(bboxes=(boxes / scale).astype(np.float32),
                               scores=sample.proposals.scores.cpu().numpy())
-    dump(found, out)
+    with written_whole(out) as partial:
+        dump(found, str(partial), file_format='pkl')
     return len(found)
