@@ -2,7 +2,8 @@
 _base_ = ['./datasets/lvis_ovd_rfs.py', './schedules/transfer_180k.py']
 
 pipeline = _base_.pil_train_pipeline
-pipeline[1].update(with_mask=True)
+# Polygons are drawn at the size of the mask, inside each box, as detectron2.
+pipeline[1].update(with_mask=True, poly2mask=False)
 train_dataloader = dict(dataset=dict(pipeline=pipeline))
 val_evaluator = dict(metric=['bbox', 'segm'])
 test_evaluator = val_evaluator
