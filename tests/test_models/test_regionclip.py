@@ -224,6 +224,23 @@ def test_encode_regions_has_gradients(detector):
                              .weight.grad.sum()))
 
 
+def test_half_loaded_weights_do_not_train():
+    """Heads may begin at random, the encoder not; said once is enough."""
+    from nano import nano_model
+
+    from mmdet.registry import MODELS
+    model = MODELS.build(ConfigDict(nano_model()))
+    state = model.state_dict()
+    part = {k: v for k, v in state.items() if 'layer4' not in k}
+    model.load_state_dict(part, strict=False)
+    with pytest.raises(RuntimeError, match='lacks .* weights of the region '
+                       'encoder .*layer4.*load_from must be of the same arch'):
+        model.loss(torch.zeros(0, 3, 64, 64), [])
+    model.load_state_dict(
+        {k: v for k, v in state.items() if 'fc_reg' not in k}, strict=False)
+    model._check_encoder()
+
+
 def test_half_loaded_weights_do_not_detect():
     from nano import nano_config
 

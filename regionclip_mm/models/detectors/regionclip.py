@@ -13,6 +13,9 @@ from ..layers import NO_CLASSES, TextEmbeddingClassifier
 from ..utils import LoadingRecord
 
 TEST_PARTS = ('rcnn', 'rpn', 'chunked_size')
+# Keys of the region encoder; what else there is may begin at random.
+ENCODER = ('backbone.', 'roi_head.shared_head.',
+           'roi_head.bbox_head.region_pool.')
 
 
 @MODELS.register_module()
@@ -116,7 +119,14 @@ class RegionCLIP(TwoStageDetector):
 
     def loss(self, batch_inputs: Tensor,
              batch_data_samples: SampleList) -> Dict[str, Tensor]:
-        """Losses of mmdet's second stage on proposals of the source."""
+        """Losses of mmdet's second stage on proposals of the source.
+
+        Raises:
+            RuntimeError: If a checkpoint was loaded that lacks weights of
+                the region encoder.
+        """
+        if not self._trained:
+            self._check_encoder()
         self._trained = True
         self._propose(batch_inputs, batch_data_samples)
         return super().loss(batch_inputs, batch_data_samples)
@@ -162,6 +172,17 @@ class RegionCLIP(TwoStageDetector):
             f'({", ".join(missing[:3])}, ...), which would be random: '
             'released files need tools/model_converters/regionclip.py first, '
             'and the config must be the one they were converted for')
+
+    def _check_encoder(self) -> None:
+        missing = [key for key in self.record.missing()
+                   if key.startswith(ENCODER)]
+        if self.record.loaded and missing:
+            raise RuntimeError(
+                f'the checkpoint to train from lacks {len(missing)} weights '
+                f'of the region encoder ({", ".join(missing[:3])}, ...), or '
+                'has them in other shapes: load_from must be of the same '
+                'arch, converted by tools/model_converters with '
+                '--for-training')
 
     def _checked_vocabulary(self) -> Vocabulary:
         vocabulary = self.vocabulary
