@@ -74,9 +74,9 @@ class Vocabulary:
     def load(cls, path: PathLike) -> 'Vocabulary':
         """Read a file of :meth:`save`, without running any code in it."""
         data = vocabulary_content(path)
+        meta = {} if data.get('meta') is None else data['meta']
         try:
-            loaded = cls(data['names'], data['embeddings'],
-                         dict(data.get('meta') or {}))
+            loaded = cls(data['names'], data['embeddings'], meta)
         except (ValueError, TypeError) as error:
             raise ValueError(f'{path}: {error}') from None
         found = content_hash(loaded.names, loaded.embeddings)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from regionclip_mm.text import Vocabulary
@@ -242,6 +242,11 @@ PLAIN = st.recursive(
 
 
 @settings(max_examples=100, deadline=None)
+@example(data=dict(names=None, embeddings=None, meta=torch.ones(1, 2)))
+@example(data=dict(names=['cat'], embeddings=torch.ones(1, 2),
+                   meta=torch.ones(1, 2)))
+@example(data=dict(names=['cat'], embeddings=torch.ones(1, 2),
+                   sha256=torch.ones(1, 2)))
 @given(data=st.fixed_dictionaries(dict(names=PLAIN, embeddings=PLAIN),
                                   optional=dict(meta=PLAIN, sha256=PLAIN))
        | PLAIN)
