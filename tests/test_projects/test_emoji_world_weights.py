@@ -44,6 +44,8 @@ def test_weights_are_small_and_plain():
     content = torch.load(WEIGHTS, map_location='cpu', weights_only=True)
     assert {k.split('.')[0] for k in content['state_dict']} == {
         'backbone', 'roi_head', 'proposal_source', 'text_encoder'}
+    assert not any(Path(name).is_absolute()
+                   for name in content['meta']['source'])
 
 
 def test_config_vocabulary_is_the_datasets_classes(detector):
