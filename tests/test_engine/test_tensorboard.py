@@ -1,7 +1,6 @@
 """Curves in TensorBoard, which is optional."""
 import sys
 
-import pytest
 from toy_training import toy_config, train
 
 

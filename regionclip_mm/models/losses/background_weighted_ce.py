@@ -1,4 +1,5 @@
 """Cross entropy in which background regions count less than objects."""
+from abc import ABC, abstractmethod
 from typing import Optional
 
 import torch
@@ -14,7 +15,7 @@ REDUCTIONS = ('none', 'mean', 'sum')
 TINY = 1e-12
 
 
-class _BackgroundWeighted(BaseModule):
+class _BackgroundWeighted(BaseModule, ABC):
     """What both losses share; see them for the definitions."""
 
     def __init__(self, bg_weight: float, loss_weight: float) -> None:
@@ -66,10 +67,10 @@ class _BackgroundWeighted(BaseModule):
         """Cross entropy (R,) -> loss of each region (R,) before weights."""
         return cross_entropy
 
+    @abstractmethod
     def _divisor(self, factor: Tensor,
                  avg_factor: Optional[float]) -> Tensor:
         """What the sum over regions with weights (R,) is divided by."""
-        raise NotImplementedError
 
 
 @MODELS.register_module()

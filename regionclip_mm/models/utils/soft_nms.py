@@ -93,8 +93,8 @@ def offset_soft_nms(boxes: Tensor, scores: Tensor, labels: Tensor,
     """The same with overlaps as the reference rounds them.
 
     Parity: the reference first moves the classes apart in the precision of
-    the boxes, which at 1203 classes is 1/16 to 1/8 of a pixel. Of 300
-    detections of an LVIS model 2 change by more than 0.001 in score.
+    the boxes, which at 1203 classes is 1/16 to 1/8 of a pixel. In
+    g4_coco_ovd_rn50 1 of 100 scores changes by more than 0.001.
     """
     if len(boxes):
         offsets = labels.to(boxes) * (boxes.max() + 1)
