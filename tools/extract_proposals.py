@@ -8,6 +8,8 @@
 Boxes are in original pixels. To use the file, set `proposal_file` of the
 dataset, `proposal_source=dict(type='FileProposals')`, and in the pipeline
 `LoadProposals` with every step that moves boxes in a `ProposalBroadcaster`.
+Where test_cfg.rcnn.objectness is 'sqrt_logit' (LVIS), write the file with
+--logits and set `proposal_source=dict(type='FileProposals', logits=True)`.
 """
 import argparse
 import sys
@@ -37,6 +39,8 @@ def parse_args() -> argparse.Namespace:
                         choices=['train', 'val', 'test'],
                         help='whose dataset (default: test); the images are '
                         'resized as in testing')
+    parser.add_argument('--logits', action='store_true',
+                        help='write objectness logits, not probabilities')
     parser.add_argument('--device', default=get_device(),
                         help='default: %(default)s')
     return parser.parse_args()
@@ -57,7 +61,8 @@ def main() -> None:
         dataset.update(pipeline=loader.dataset.pipeline, test_mode=True)
         loader.dataset = dataset
     count = extract_proposals(
-        detector.eval(), Runner.build_dataloader(loader), args.out)
+        detector.eval(), Runner.build_dataloader(loader), args.out,
+        'objectness_logits' if args.logits else 'scores')
     print(f'wrote {args.out}: proposals of {count} images')
 
 

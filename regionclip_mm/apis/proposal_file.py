@@ -12,21 +12,25 @@ from ..io.files import written_whole
 
 @torch.no_grad()
 def extract_proposals(detector: nn.Module, loader: Iterable[dict],
-                      out: str) -> int:
+                      out: str, scores: str = 'scores') -> int:
     """Run the proposal source of a detector over a dataset.
 
     Args:
         detector: In evaluation mode; only its ``proposal_source`` runs.
         loader: Batches of images with ``img_path`` and ``scale_factor``.
         out: File to write: for each image ``folder/name`` the ``bboxes``
-            (R, 4) in original pixels and the ``scores`` (R,), objectness
-            probabilities, float32. mmdet's ``LoadProposals`` reads it.
+            (R, 4) in original pixels and the ``scores`` (R,), float32.
+            mmdet's ``LoadProposals`` reads it.
+        scores: Which field of the proposals the file's ``scores`` are:
+            'scores', objectness probabilities, or 'objectness_logits', for
+            ``FileProposals(logits=True)``.
 
     Returns:
         Number of images.
 
     Raises:
-        ValueError: If two images have the same folder and name.
+        ValueError: If two images have the same folder and name, or the
+            source gives no such field.
     """
     found = {}
     for batch in loader:
@@ -40,10 +44,15 @@ def extract_proposals(detector: nn.Module, loader: Iterable[dict],
                 raise ValueError(
                     f'two images are called {key}: mmdet finds the proposals '
                     'of an image by its folder and name')
+            if scores not in sample.proposals:
+                raise ValueError(
+                    f'the proposals have no {scores}: '
+                    f'{type(detector.proposal_source).__name__} gives '
+                    'probabilities alone; leave out --logits')
             boxes = sample.proposals.bboxes.cpu().numpy()
             scale = np.array([*sample.scale_factor] * 2)
             found[key] = dict(bboxes=(boxes / scale).astype(np.float32),
-                              scores=sample.proposals.scores.cpu().numpy())
+                              scores=sample.proposals[scores].cpu().numpy())
     with written_whole(out) as partial:
         dump(found, str(partial), file_format='pkl')
     return len(found)

@@ -112,6 +112,20 @@ def test_file_without_scores():
     assert proposals.scores.tolist() == [1, 1]
 
 
+def test_logits_in_a_file():
+    _, inputs, samples, preprocessor = batch((64, 96))
+    samples[0].proposals = InstanceData(
+        bboxes=torch.tensor([[0., 0, 5, 5], [1, 1, 9, 9]]),
+        scores=torch.tensor([20., -1]))
+    with pytest.raises(ValueError, match='from -1 to 20.*proposal_source.'
+                       'logits=True'):
+        fill(dict(type='FileProposals'), inputs, samples, preprocessor)
+    proposals, = fill(dict(type='FileProposals', logits=True), inputs,
+                      samples, preprocessor)
+    assert proposals.objectness_logits.tolist() == [20, -1]
+    assert proposals.scores.tolist() == pytest.approx([1, 0.26894], abs=1e-5)
+
+
 def small_rpn(**kwargs):
     return dict(
         type='RPN',

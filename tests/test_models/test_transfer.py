@@ -4,42 +4,16 @@ import copy
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config, ConfigDict
 from mmengine.optim import OptimWrapper
 from mmengine.structures import InstanceData
-from nano import ARCH, ROOT, make_image, make_vocabulary, nano_model
+from nano import ARCH, make_image, make_vocabulary
+from nano_transfer import NAMES, transfer
 from test_proposals import small_rpn
 
-from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 from mmdet.structures.mask import BitmapMasks, PolygonMasks
 
-SHIPPED = Config.fromfile(ROOT / 'configs/_base_/models/transfer_lvis.py')
-NAMES = ('cat', 'dog', 'bird')
 BOXES = [[8., 8, 60, 50], [50., 10, 90, 60]]
-
-
-def transfer(recipe='lvis', source=None, **changes):
-    """A detector in training mode; the recipe is 'coco' or 'lvis'."""
-    torch.manual_seed(0)
-    model = ConfigDict(copy.deepcopy(nano_model(
-        source or dict(type='FileProposals'), make_vocabulary(NAMES))))
-    model.roi_head.bbox_head.update(SHIPPED[f'{recipe}_bbox_head'],
-                                    num_classes=len(NAMES))
-    model.train_cfg = SHIPPED[f'{recipe}_train_cfg']
-    model.test_cfg = SHIPPED[f'{recipe}_test_cfg']
-    model.test_cfg.rcnn.objectness = 'none'
-    if recipe == 'lvis':
-        model.roi_head.mask_head = dict(
-            SHIPPED.lvis_mask_head, in_channels=ARCH.channels[3])
-        model.train_cfg.rcnn.mask_size = ARCH.roi_size
-    model = Config._merge_a_into_b(changes, model)
-    detector = MODELS.build(model)
-    for module in detector.modules():  # each residual branch takes part
-        if isinstance(module, torch.nn.BatchNorm2d):
-            torch.nn.init.uniform_(module.weight, 0.5, 1.0)
-    detector.load_state_dict(detector.state_dict())
-    return detector.train()
 
 
 def polygons(boxes):

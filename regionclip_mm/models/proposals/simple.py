@@ -38,7 +38,16 @@ class FileProposals(BaseProposalSource):
 
     ``LoadProposals`` gives zeros for a file without scores; its boxes then
     all count as certain (objectness 1), as annotated ones do.
+
+    Args:
+        logits: The file's scores are objectness logits
+            (``tools/extract_proposals.py --logits``), which 'sqrt_logit'
+            needs; float32 probabilities could not give them back.
     """
+
+    def __init__(self, logits: bool = False) -> None:
+        super().__init__()
+        self.logits = logits
 
     def propose(self, inputs: Tensor, data_samples: SampleList,
                 preprocessor: ImgDataPreprocessor) -> List[InstanceData]:
@@ -51,8 +60,7 @@ class FileProposals(BaseProposalSource):
         return [self._copy(s.proposals, s.img_shape, inputs)
                 for s in data_samples]
 
-    @staticmethod
-    def _copy(loaded: InstanceData, img_shape: tuple,
+    def _copy(self, loaded: InstanceData, img_shape: tuple,
               inputs: Tensor) -> InstanceData:
         """The same rows; what is outside of the image is cut off, and where
         the corners are in the wrong order no area is left."""
@@ -64,10 +72,22 @@ class FileProposals(BaseProposalSource):
         first, second = (corner.clamp(min=0).minimum(size)
                          for corner in boxes.split(2, dim=1))
         result = certain(torch.cat([first, second.maximum(first)], 1))
-        for name in ('scores', 'objectness_logits'):
-            if name in loaded and loaded[name].any():
-                result[name] = loaded[name].to(inputs.device).float()
+        if 'scores' in loaded and loaded.scores.any():
+            self._set_objectness(result, loaded.scores.to(boxes))
         return result
+
+    def _set_objectness(self, result: InstanceData, scores: Tensor) -> None:
+        """Write the scores (R,) of the file into its proposals."""
+        if self.logits:
+            result.objectness_logits = scores
+            result.scores = scores.sigmoid()
+            return
+        if scores.min() < 0 or scores.max() > 1:
+            raise ValueError(
+                f'the scores in the proposal_file are from {scores.min():.3g} '
+                f'to {scores.max():.3g}, so they are no probabilities: if '
+                'they are logits, set proposal_source.logits=True')
+        result.scores = scores
 
 
 @MODELS.register_module()

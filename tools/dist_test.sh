@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Evaluate on several GPUs, one process for each.
+#
+#     tools/dist_test.sh CONFIG CHECKPOINT GPUS [ARGUMENTS OF tools/test.py]
+#
+# On several machines, run it on each with NNODES (machines), NODE_RANK (0, 1,
+# ...), MASTER_ADDR (the first machine) and PORT set; GPUS is per machine.
+set -euo pipefail
+if [ $# -lt 3 ]; then sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2; fi
+config=$1 checkpoint=$2 gpus=$3
+shift 3
+exec "${PYTHON:-python}" -m torch.distributed.run \
+    --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
+    --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \
+    --nproc_per_node="$gpus" \
+    "$(dirname "$0")/test.py" "$config" "$checkpoint" --launcher pytorch "$@"
