@@ -9,6 +9,8 @@ from nano import make_image, make_vocabulary
 from nano_transfer import NAMES, transfer, transfer_model
 from PIL import Image
 
+from regionclip_mm import datasets, engine, models  # noqa: F401
+
 IMAGES = 8
 PIPELINE = [dict(type='LoadImageFromFile'),
             dict(type='LoadAnnotations', with_bbox=True),

@@ -36,7 +36,12 @@ class VocabularyFile:
         self.names = names
 
     def build(self) -> Vocabulary:
-        """Read the file."""
+        """Read the file.
+
+        Raises:
+            FileNotFoundError: If there is none.
+            ValueError: If it lacks some of the names.
+        """
         try:
             vocabulary = Vocabulary.load(self.path)
         except FileNotFoundError:
@@ -45,8 +50,13 @@ class VocabularyFile:
                 'in the config). Make it with tools/build_vocabulary.py, or '
                 'convert a released embedding file with '
                 'tools/model_converters.') from None
-        return vocabulary if self.names is None else vocabulary.select(
-            self.names)
+        if self.names is None:
+            return vocabulary
+        try:
+            return vocabulary.select(self.names)
+        except ValueError as error:
+            raise ValueError(f'vocabulary.names of {self.path} in the config:'
+                             f' {error}') from None
 
 
 @TASK_UTILS.register_module()
