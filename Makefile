@@ -26,9 +26,11 @@ lint:
 	@.venv-lint/bin/isort --check-only --filter-files $(SOURCES)
 	@.venv-lint/bin/flake8 $(SOURCES)
 
-# Inference time and memory by stage (docs/benchmarks.md).
+# Time and memory of inference and of a training step, by part
+# (docs/benchmarks.md).
 benchmark: setup
 	@$(PY) tools/benchmarks/inference.py
+	@$(PY) tools/benchmarks/train.py
 
 setup:
 	@PYTHON="$(PYTHON)" bash tools/setup_env.sh
