@@ -1,7 +1,6 @@
 """A whole training of the nano detector on a handful of pictures."""
 from pathlib import Path
 
-import numpy as np
 import torch
 from coco_files import make_scenes, write_coco
 from mmengine.config import Config

@@ -7,12 +7,14 @@ from .losses import (BackgroundWeightedCrossEntropy, FocalScaledCrossEntropy,
 from .pretrainers import CLIP
 from .proposals import (FileProposals, GridProposals, GTProposals,
                         RandomProposals, RPNProposals, WholeImageProposals)
-from .roi_heads import CLIPResLayer, RegionBBoxHead, RegionRoIHead
+from .roi_heads import (CLIPResLayer, RegionBBoxHead, RegionMaskHead,
+                        RegionRoIHead)
 
 __all__ = [
     'AttentionPool2d', 'BackgroundWeightedCrossEntropy', 'CLIP',
     'CLIPResLayer', 'CLIPResNet', 'FileProposals', 'FocalScaledCrossEntropy',
     'GTProposals', 'GridProposals', 'ImageTextContrastiveLoss',
     'RPNProposals', 'RandomProposals', 'RegionBBoxHead', 'RegionCLIP',
-    'RegionRoIHead', 'TextEmbeddingClassifier', 'WholeImageProposals'
+    'RegionMaskHead', 'RegionRoIHead', 'TextEmbeddingClassifier',
+    'WholeImageProposals'
 ]

@@ -205,6 +205,16 @@ def test_schedule_of_the_reference(path):
     assert resize.backend == 'pillow'
 
 
+@pytest.mark.parametrize('stem, steps', [
+    ('rpn_coco_48', 90000), ('rpn_coco_80', 90000), ('rpn_lvis_866', 180000)])
+def test_schedule_of_detectron2(stem, steps):
+    cfg = Config.fromfile(ROOT / f'configs/rpn/{stem}.py')
+    warmup, decay = cfg.param_scheduler
+    assert cfg.train_cfg.max_iters == decay.end == steps
+    assert decay.milestones == [steps * 2 // 3, steps * 8 // 9]
+    assert (warmup.end, cfg.optim_wrapper.optimizer.lr) == (1000, 0.02)
+
+
 @pytest.mark.parametrize('path', TRANSFER, ids=lambda path: path.stem)
 def test_heads_and_thresholds_of_the_reference(path):
     cfg = Config.fromfile(path)

@@ -90,6 +90,15 @@ def test_frozen_parts_stay_bit_identical(recipe):
                if isinstance(m, torch.nn.BatchNorm2d))
 
 
+def test_masks_begin_undecided():
+    """Their first gradient leaves layer4 alone."""
+    detector = transfer('lvis')
+    detector.roi_head.mask_head.init_weights()
+    assert detector.roi_head.mask_head.conv_logits.weight.std() < 0.002
+    loss = losses_of(detector, BOXES)['loss_mask']
+    assert loss.item() == pytest.approx(np.log(2), abs=1e-2)
+
+
 @pytest.mark.parametrize('recipe', ['coco', 'lvis'])
 def test_losses_and_logs(recipe):
     detector = transfer(recipe)

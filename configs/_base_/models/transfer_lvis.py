@@ -12,7 +12,7 @@ lvis_bbox_head = dict(
     num_classes=866,
     loss_cls=dict(type='BackgroundWeightedCrossEntropy', bg_weight=0.8))
 lvis_mask_head = dict(
-    type='FCNMaskHead',
+    type='RegionMaskHead',
     num_convs=0,
     in_channels=2048,
     conv_out_channels=256,

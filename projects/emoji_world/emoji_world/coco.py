@@ -8,7 +8,7 @@ from .splits import seed
 
 #: concepts that each kind of annotation file names
 VOCABULARIES: Dict[str, Sequence[str]] = dict(
-    coco=('base', 'novel'), all=('base', 'novel', 'other'))
+    base=('base', ), coco=('base', 'novel'), all=('base', 'novel', 'other'))
 
 
 def image_name(split: str, index: int) -> str:
@@ -42,7 +42,7 @@ def detection_file(split: str, size: int, vocabulary: str) -> dict:
     Args:
         split: A split of kind ``scene``.
         size: Number of scenes.
-        vocabulary: ``coco`` (base and novel) or ``all``.
+        vocabulary: ``base``, ``coco`` (base and novel) or ``all``.
     """
     wanted = indices(*VOCABULARIES[vocabulary])
     categories = [dict(id=i + 1, name=concepts()[i].name,
@@ -65,19 +65,3 @@ def proposal_file(split: str, size: int) -> dict:
                  iscrowd=int(concepts()[concept].role != 'base'))
             for i, plan in enumerate(plans) for concept, box in _boxes(plan)]
     return _document(split, plans, [dict(id=1, name='object')], rows)
-
-
-def transfer_file(split: str, size: int) -> dict:
-    """Boxes of the base classes with their names, for transfer learning.
-
-    As in :func:`proposal_file`, objects of other concepts are ``iscrowd``:
-    they stand under the first base class, which training does not read.
-    """
-    base = indices('base')
-    categories = [dict(id=i + 1, name=concepts()[i].name,
-                       supercategory='base') for i in base]
-    plans = [make_plan(split, i) for i in range(size)]
-    rows = [dict(image_id=i, bbox=box, iscrowd=int(concept not in base),
-                 category_id=1 + (concept if concept in base else base[0]))
-            for i, plan in enumerate(plans) for concept, box in _boxes(plan)]
-    return _document(split, plans, categories, rows)

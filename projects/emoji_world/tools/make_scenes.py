@@ -4,7 +4,7 @@
 
 Writes ``data/emoji_world/images/SPLIT/*.png`` and
 ``data/emoji_world/annotations/SPLIT_{coco,all}.json``
-(``SPLIT_{rpn,transfer}.json`` for the splits to train on). Files that are
+(``SPLIT_{base,rpn}.json`` for the splits to train on). Files that are
 there are kept; each is written whole or not at all.
 """
 import argparse
@@ -42,13 +42,13 @@ def write_split(split: str, root: Path) -> None:
 def documents_of(split: str) -> Dict[str, Callable[[], dict]]:
     """Kind of annotation file -> what makes its content."""
     size = SPLITS[split].size
-    if split.startswith('rpn'):
-        return dict(
-            rpn=functools.partial(coco.proposal_file, split, size),
-            transfer=functools.partial(coco.transfer_file, split, size))
-    return {vocabulary: functools.partial(coco.detection_file, split, size,
+    training = split.startswith('rpn')
+    made = {vocabulary: functools.partial(coco.detection_file, split, size,
                                           vocabulary)
-            for vocabulary in coco.VOCABULARIES}
+            for vocabulary in (('base', ) if training else ('coco', 'all'))}
+    if training:
+        made['rpn'] = functools.partial(coco.proposal_file, split, size)
+    return made
 
 
 def write_images(split: str, root: Path) -> None:

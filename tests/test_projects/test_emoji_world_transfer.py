@@ -1,0 +1,65 @@
+"""The miniature of transfer learning, on a handful of scenes."""
+import cv2
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.fileio import dump
+from mmengine.runner import Runner
+from nano import ROOT
+
+from projects.emoji_world.emoji_world import coco
+from projects.emoji_world.emoji_world.plans import make_plan
+from projects.emoji_world.emoji_world.render import render
+from projects.emoji_world.tools.make_scenes import documents_of
+from regionclip_mm.checkpoint import load_weights
+
+CONFIG = 'projects/emoji_world/configs/transfer_nano.py'
+SCENES, STEPS = 8, 6
+FROZEN = ('proposal_source.', 'backbone.conv', 'backbone.bn',
+          'backbone.layer1.', 'text_encoder.')
+
+
+@pytest.fixture
+def runner(tmp_path, monkeypatch):
+    """The shipped config on the first scenes, for a few steps."""
+    monkeypatch.chdir(ROOT)
+    for index in range(SCENES):
+        path = tmp_path / 'images' / coco.image_name('rpn_train', index)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), render(make_plan('rpn_train', index)))
+    cfg = Config.fromfile(CONFIG)
+    data = cfg.train_dataloader.dataset
+    data.data_root = f'{tmp_path}/'
+    data.ann_file = str(tmp_path / 'base.json')
+    dump(coco.detection_file('rpn_train', SCENES, 'base'), data.ann_file)
+    cfg.merge_from_dict(dict(
+        work_dir=str(tmp_path / 'work'), experiment_name=tmp_path.name,
+        train_dataloader=dict(batch_size=2), train_cfg=dict(max_iters=STEPS),
+        default_hooks=dict(logger=dict(interval=1)), param_scheduler=[]))
+    return Runner.from_cfg(cfg)
+
+
+def test_base_boxes_train_the_region_encoder_alone(runner, tmp_path):
+    runner.train()
+    before = load_weights(runner.cfg.load_from).tensors
+    state = torch.load(tmp_path / f'work/iter_{STEPS}.pth',
+                       weights_only=True)['state_dict']
+    changed = {k for k in state if k not in before
+               or not torch.equal(state[k], before[k].to(state[k]))}
+    assert not [k for k in changed if k.startswith(FROZEN) or '.bn' in k
+                or 'running' in k or '.downsample.1' in k]
+    for part in ('backbone.layer2', 'backbone.layer3', 'roi_head.shared_head',
+                 'roi_head.bbox_head.region_pool', 'roi_head.bbox_head.fc_'):
+        assert any(k.startswith(part) for k in changed), part
+    history = runner.message_hub.get_scalar('train/loss_cls').data[0]
+    assert len(history) == STEPS and history[-1] < history[0]
+
+
+def test_files_of_each_kind_of_split():
+    assert set(documents_of('rpn_train')) == {'base', 'rpn'}
+    assert set(documents_of('eval')) == {'coco', 'all'}
+    base = documents_of('rpn_val')['base']()
+    assert len(base['categories']) == 40
+    named = {c['id'] for c in base['categories']}
+    assert {a['category_id'] for a in base['annotations']} <= named
+    assert not any(a['iscrowd'] for a in base['annotations'])
