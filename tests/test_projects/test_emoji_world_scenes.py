@@ -132,7 +132,7 @@ def test_rpn_learns_from_base_boxes_only():
     assert {'base', 'novel', 'other'} == set(roles)
 
 
-@pytest.mark.parametrize('vocabulary', ['base', 'coco', 'all'])
+@pytest.mark.parametrize('vocabulary', ['coco', 'all'])
 def test_annotation_files_hold_the_vocabulary(vocabulary):
     document = json.loads(json.dumps(
         coco.detection_file('dev', 20, vocabulary)))

@@ -3,9 +3,9 @@
 #     projects/emoji_world/configs/transfer_nano.py
 """Transfer learning: boxes of the base classes fine-tune the region encoder.
 
-Losses are those of COCO-OVD; other objects are background, as there. The
-thresholds of testing are those of zero-shot detection, with which it is
-compared.
+Losses are those of COCO-OVD; objects of other concepts are background, as
+there, and no scene shows a novel one. The thresholds of testing are those of
+zero-shot detection, with which it is compared.
 """
 _base_ = [
     '_base_/regionclip_nano.py', '_base_/rpn_nano.py',
@@ -50,7 +50,7 @@ train_dataloader = dict(
 # can do that without harm to what the regions tell apart, if it is quick
 # enough; else the other weights do.
 optim_wrapper = dict(
-    optimizer=dict(type='AdamW', lr=3e-4, weight_decay=0.05),
+    optimizer=dict(type='AdamW', lr=6e-4, weight_decay=0.05),
     paramwise_cfg=dict(custom_keys={
         'backbone': dict(lr_mult=0.1),
         'c_proj.bias': dict(lr_mult=100.0, decay_mult=0.0)

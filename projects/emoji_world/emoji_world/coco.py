@@ -8,7 +8,7 @@ from .splits import seed
 
 #: concepts that each kind of annotation file names
 VOCABULARIES: Dict[str, Sequence[str]] = dict(
-    base=('base', ), coco=('base', 'novel'), all=('base', 'novel', 'other'))
+    coco=('base', 'novel'), all=('base', 'novel', 'other'))
 
 
 def image_name(split: str, index: int) -> str:
@@ -23,13 +23,13 @@ def _boxes(plan: Plan) -> Iterable[tuple]:
         yield o.concept, [x1, y1, round(x2 - x1, 2), round(y2 - y1, 2)]
 
 
-def _document(split: str, plans: Sequence[Plan], categories: List[dict],
+def _document(split: str, plans: Dict[int, Plan], categories: List[dict],
               rows: Iterable[dict]) -> dict:
     images = [
         dict(id=i, file_name=image_name(split, i), width=plan.width,
              height=plan.height,
              caption=caption(plan, seed(split, i) + '/caption'))
-        for i, plan in enumerate(plans)]
+        for i, plan in plans.items()]
     annotations = [
         dict(row, id=n, area=row['bbox'][2] * row['bbox'][3])
         for n, row in enumerate(rows, 1)]
@@ -42,14 +42,32 @@ def detection_file(split: str, size: int, vocabulary: str) -> dict:
     Args:
         split: A split of kind ``scene``.
         size: Number of scenes.
-        vocabulary: ``base``, ``coco`` (base and novel) or ``all``.
+        vocabulary: ``coco`` (base and novel) or ``all``.
     """
-    wanted = indices(*VOCABULARIES[vocabulary])
+    return _boxes_of(VOCABULARIES[vocabulary], split, range(size))
+
+
+def transfer_file(split: str, size: int) -> dict:
+    """Boxes of the base classes, for transfer learning.
+
+    Scenes with a novel object are left out, so that none is called
+    background; other objects are, as unlabelled ones are in COCO.
+    """
+    novel = indices('novel')
+    return _boxes_of(('base', ), split, [
+        i for i in range(size)
+        if not any(o.concept in novel for o in make_plan(split, i).objects)])
+
+
+def _boxes_of(roles: Sequence[str], split: str,
+              scenes: Iterable[int]) -> dict:
+    """COCO document of these scenes with the objects of these roles."""
+    wanted = indices(*roles)
     categories = [dict(id=i + 1, name=concepts()[i].name,
                        supercategory=concepts()[i].role) for i in wanted]
-    plans = [make_plan(split, i) for i in range(size)]
+    plans = {i: make_plan(split, i) for i in scenes}
     rows = [dict(image_id=i, category_id=concept + 1, bbox=box, iscrowd=0)
-            for i, plan in enumerate(plans)
+            for i, plan in plans.items()
             for concept, box in _boxes(plan) if concept in wanted]
     return _document(split, plans, categories, rows)
 
@@ -60,8 +78,8 @@ def proposal_file(split: str, size: int) -> dict:
     Objects of base classes are objects; novel and other ones are marked
     ``iscrowd``, so that training neither finds nor rejects them.
     """
-    plans = [make_plan(split, i) for i in range(size)]
+    plans = {i: make_plan(split, i) for i in range(size)}
     rows = [dict(image_id=i, category_id=1, bbox=box,
                  iscrowd=int(concepts()[concept].role != 'base'))
-            for i, plan in enumerate(plans) for concept, box in _boxes(plan)]
+            for i, plan in plans.items() for concept, box in _boxes(plan)]
     return _document(split, plans, [dict(id=1, name='object')], rows)

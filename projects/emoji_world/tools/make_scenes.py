@@ -42,13 +42,13 @@ def write_split(split: str, root: Path) -> None:
 def documents_of(split: str) -> Dict[str, Callable[[], dict]]:
     """Kind of annotation file -> what makes its content."""
     size = SPLITS[split].size
-    training = split.startswith('rpn')
-    made = {vocabulary: functools.partial(coco.detection_file, split, size,
+    if split.startswith('rpn'):
+        return dict(
+            rpn=functools.partial(coco.proposal_file, split, size),
+            base=functools.partial(coco.transfer_file, split, size))
+    return {vocabulary: functools.partial(coco.detection_file, split, size,
                                           vocabulary)
-            for vocabulary in (('base', ) if training else ('coco', 'all'))}
-    if training:
-        made['rpn'] = functools.partial(coco.proposal_file, split, size)
-    return made
+            for vocabulary in coco.VOCABULARIES}
 
 
 def write_images(split: str, root: Path) -> None:
