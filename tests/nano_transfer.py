@@ -15,10 +15,11 @@ def transfer_model(recipe='lvis', source=None, **changes):
     """Config of a detector; the recipe is 'coco' or 'lvis'."""
     model = ConfigDict(copy.deepcopy(nano_model(
         source or dict(type='FileProposals'), make_vocabulary(NAMES))))
-    model.roi_head.bbox_head.update(SHIPPED[f'{recipe}_bbox_head'],
+    shipped = copy.deepcopy(SHIPPED)
+    model.roi_head.bbox_head.update(shipped[f'{recipe}_bbox_head'],
                                     num_classes=len(NAMES))
-    model.train_cfg = SHIPPED[f'{recipe}_train_cfg']
-    model.test_cfg = SHIPPED[f'{recipe}_test_cfg']
+    model.train_cfg = shipped[f'{recipe}_train_cfg']
+    model.test_cfg = shipped[f'{recipe}_test_cfg']
     model.test_cfg.rcnn.objectness = 'none'
     if recipe == 'lvis':
         model.roi_head.mask_head = dict(

@@ -6,5 +6,8 @@ train_dataloader = dict(
     num_workers=4,
     sampler=dict(type='InfiniteSampler'),
     dataset=dict(filter_cfg=dict(min_size=0)))
+# recall is that of all images of the file
+val_dataloader = dict(dataset=dict(filter_cfg=dict(filter_empty_gt=False)))
+test_dataloader = val_dataloader
 val_evaluator = dict(type='CocoMetric', metric='proposal_fast')
 test_evaluator = val_evaluator

@@ -6,7 +6,7 @@ from typing import Callable, Iterable, Sequence, Union
 from ..io.files import written_whole
 from ..io.json_files import (ANNOTATION, IMAGE, OF_LVIS, check_categories,
                              check_items, read_json)
-from .class_order import category_ids
+from .class_order import category_ids, strays
 
 PathLike = Union[str, Path]
 
@@ -35,13 +35,8 @@ def read_annotations(path: PathLike) -> dict:
     check_items(data, 'images', {**IMAGE, **OF_LVIS}, str(path))
     check_items(data, 'annotations', ANNOTATION, str(path))
     check_categories(data['categories'], str(path))
-    for key, part in (('image_id', 'images'), ('category_id', 'categories')):
-        known = {item['id'] for item in data[part]}
-        stray = [a['id'] for a in data['annotations'] if a[key] not in known]
-        if stray:
-            raise ValueError(f'{path}: {len(stray)} annotations have a {key} '
-                             f'that is not in {part}, e.g. annotation '
-                             f'{stray[0]}')
+    for stray in strays(data):
+        raise ValueError(f'{path}: {stray}')
     return data
 
 

@@ -1,6 +1,6 @@
 """Category ids of an annotation file in the order of the class names."""
 import difflib
-from typing import Iterable, List, Mapping, Sequence
+from typing import Iterable, Iterator, List, Mapping, Sequence
 
 from mmdet.datasets.api_wrappers import COCO
 
@@ -43,9 +43,10 @@ def _missing_message(missing: List[str], known: List[str],
                      source: str) -> str:
     """Which names the file lacks, what they may mean, what to change."""
     shown = []
+    spelt = {name.casefold(): name for name in known}
     for name in missing[:10]:
-        near = difflib.get_close_matches(name, known, n=1)
-        shown.append(f'{name!r} (nearest: {near[0]!r})' if near else
+        near = difflib.get_close_matches(name.casefold(), spelt, n=1)
+        shown.append(f'{name!r} (nearest: {spelt[near[0]]!r})' if near else
                      repr(name))
     if len(missing) > len(shown):
         shown.append(f'and {len(missing) - len(shown)} more')
@@ -53,6 +54,20 @@ def _missing_message(missing: List[str], known: List[str],
             f'{len(known)} categories of {source}: {", ".join(shown)}. '
             'Correct metainfo.classes or split of the dataset, or its '
             'ann_file')
+
+
+def strays(data: dict) -> Iterator[str]:
+    """Says which annotations belong to no image, or to no category.
+
+    Args:
+        data: An annotation file with ``annotations``.
+    """
+    for key, part in (('image_id', 'images'), ('category_id', 'categories')):
+        known = {item['id'] for item in data[part]}
+        stray = [a['id'] for a in data['annotations'] if a[key] not in known]
+        if stray:
+            yield (f'{len(stray)} annotations have a {key} that is not in '
+                   f'{part}, e.g. annotation {stray[0]}')
 
 
 def read_api_file(path: str) -> dict:

@@ -1,11 +1,15 @@
 """What the open-vocabulary datasets add to mmdet's."""
+from collections import Counter
+from logging import WARNING
 from os import path as osp
 from typing import Any, List
 
+from mmengine.logging import print_log
 from mmengine.utils import is_abs
+from PIL.Image import DecompressionBombError
 
 from ..io.json_files import IMAGE_TO_LOAD, check_items
-from .class_order import ClassOrderCOCO
+from .class_order import ClassOrderCOCO, strays
 from .proposal_files import (check_all_have_proposals, image_key, proposals_of,
                              read_proposals)
 
@@ -60,6 +64,11 @@ class OpenVocabularyMixin:
                   for image in api.dataset['images']]
         check_items(dict(images=images), 'images', IMAGE_TO_LOAD,
                     annotation_file)
+        annotations = api.dataset.get('annotations', ())
+        self._annotated = Counter(a['category_id'] for a in annotations)
+        for stray in strays(api.dataset) if annotations else ():
+            print_log(f'{annotation_file}: {stray}; they are left out',
+                      'current', WARNING)
         return api
 
     def with_file_name(self, image: dict) -> dict:
@@ -99,26 +108,53 @@ class OpenVocabularyMixin:
                 f'{self.ann_file}: none of its {len(self.data_list)} images '
                 f'passes filter_cfg={self.filter_cfg} with the '
                 f'{len(self.cat_ids)} classes of the dataset')
+        if (self.filter_cfg or {}).get('filter_empty_gt'):
+            self._check_boxes(kept)
         if self.proposal_file is not None:
             check_all_have_proposals(kept, self._images_filed,
                                      self.proposal_file)
         return kept
 
+    def _check_boxes(self, kept: List[dict]) -> None:
+        """Say how many boxes mmdet left out; raise if nothing is left."""
+        annotated = sum(getattr(self, '_annotated', {}).get(i, 0)
+                        for i in self.cat_ids)
+        loaded = sum(len(image['instances']) for image in self.data_list)
+        why = ('boxes less than a pixel wide or high, outside of the image '
+               "(see its width and height in the file), or with an 'area' of "
+               '0 are left out')
+        if not any(instance['ignore_flag'] == 0 for image in kept
+                   for instance in image['instances']):
+            raise ValueError(
+                f'{self.ann_file}: none of its {annotated or loaded} '
+                'annotations of these classes is a box to learn from: '
+                f'{why}, those with iscrowd are not learned')
+        if loaded < annotated:
+            print_log(f'{self.ann_file}: {annotated - loaded} of {annotated} '
+                      f'annotations are not used: {why}', 'current', WARNING)
+
     def prepare_data(self, idx: int) -> Any:
-        """Load item ``idx``; an unreadable image is named in the error."""
+        """Load item ``idx``; an unreadable one is named in the error."""
         try:
             return super().prepare_data(idx)
-        except (OSError, AssertionError) as error:
+        except (OSError, AssertionError, KeyError, TypeError, ValueError,
+                DecompressionBombError) as error:
             path = self.get_data_info(idx)['img_path']
+            what = str(error) if isinstance(error, OSError) else repr(error)
+            if error.args == ('mask', ):
+                what = 'an object has no segmentation'
             raise RuntimeError(
-                f'cannot load image {path} (item {idx} of {self.ann_file}): '
-                f'{error}. Restore the file, correct data_prefix, or remove '
-                'the image from the annotation file') from error
+                f'cannot load image {path} or its annotations (item {idx} of '
+                f'{self.ann_file}): {what}. Restore the file, correct '
+                'data_prefix, or correct or remove the image in the '
+                'annotation file') from error
 
     def _no_class_message(self, names: tuple) -> str:
         unread = ('' if self._fully_initialized else
                   ' (the classes of an LVIS file are known once it is read: '
                   'lazy_init=False)')
+        if not names:
+            return f'metainfo.classes is empty: give at least one name{unread}'
         return (f'dataset.split={self.split!r} leaves no class: none of the '
                 f'{len(names)} names in metainfo.classes is in '
                 f'metainfo.{self.split}_classes{unread}')

@@ -31,6 +31,9 @@ class ClassOrderMixin:
             if ann_file is not None:  # says what is wrong with the file
                 read_annotations(ann_file)
             raise
+        if ann_file is not None:  # the evaluation tools have no default
+            for annotation in self.annotations.dataset['annotations']:
+                annotation['iscrowd'] = annotation.get('iscrowd') or 0
 
     @property
     def annotations(self) -> Any:

@@ -2,7 +2,7 @@
 import pytest
 import torch
 from mmengine.runner import Runner
-from nano import make_vocabulary
+from nano import ARCH, make_vocabulary
 from nano_training import training_config
 from nano_transfer import NAMES, transfer
 from toy_training import train
@@ -56,9 +56,11 @@ def test_a_class_listed_twice(tmp_path):
 
 
 def test_num_classes_that_does_not_count_the_vocabulary(tmp_path):
+    runner = build(tmp_path, num_classes=4)
+    runner.model.forward = None  # before anything runs
     with pytest.raises(ValueError, match='num_classes=4.*has 3 names.*make '
                        'them equal'):
-        build(tmp_path, num_classes=4).train()
+        runner.train()
 
 
 def test_a_checkpoint_of_another_number_of_classes(tmp_path):
@@ -68,7 +70,12 @@ def test_a_checkpoint_of_another_number_of_classes(tmp_path):
     runner.train()
     trained = torch.load(tmp_path / 'work/iter_4.pth', weights_only=True)
     detector.load_state_dict(trained['state_dict'])
-    assert detector.roi_head.bbox_head.num_classes == 3
+    image = torch.rand(1, 3, 64, 96)
+    boxes = [torch.tensor([[8., 8., 60., 50.]])]
+    assert torch.equal(*(model.eval().encode_regions(image, boxes)
+                         for model in (detector, runner.model)))
+    logits = detector.roi_head.bbox_head.fc_cls(torch.rand(2, ARCH.embed_dim))
+    assert logits.shape == (2, 4)
 
 
 def test_a_checkpoint_with_a_classifier_of_its_own(tmp_path):

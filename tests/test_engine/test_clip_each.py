@@ -39,9 +39,9 @@ def test_nothing_to_clip():
 
 
 def wrapper_of(model, **changes):
-    return build_optim_wrapper(model, dict(
+    return build_optim_wrapper(model, {**dict(
         constructor='ClipEachConstructor', clip_grad=dict(max_norm=0.5),
-        optimizer=dict(type='SGD', lr=1.0), **changes))
+        optimizer=dict(type='SGD', lr=1.0)), **changes})
 
 
 def test_each_parameter_moves_by_its_own_norm():
@@ -74,3 +74,16 @@ def test_wrong_settings(clip_grad):
         build_optim_wrapper(nn.Linear(1, 1), dict(
             constructor='ClipEachConstructor', clip_grad=clip_grad,
             optimizer=dict(type='SGD', lr=1.0)))
+
+
+def test_fused_optimizers_are_refused_with_mixed_precision(monkeypatch):
+    """They unscale by themselves, after the clipping."""
+    from mmengine.optim.optimizer import amp_optimizer_wrapper as amp
+    monkeypatch.setattr(amp, 'is_cuda_available', lambda: True)
+    monkeypatch.setattr(amp, 'GradScaler',
+                        lambda **_: torch.amp.GradScaler('cpu'))
+    fused = dict(type='AdamW', lr=1.0, fused=True)
+    model = nn.Linear(3, 2)
+    wrapper_of(model, optimizer=fused)
+    with pytest.raises(ValueError, match='remove optim_wrapper.optimizer.fus'):
+        wrapper_of(model, type='AmpOptimWrapper', optimizer=fused)

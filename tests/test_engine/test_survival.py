@@ -156,6 +156,17 @@ def test_without_the_hook_it_is_another_training(undisturbed, tmp_path):
         undisturbed(), final(cfg)))
 
 
+def test_mmengines_hook_saves_no_random_state_and_says_so(tmp_path):
+    cfg = toy_config(tmp_path)
+    cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=24,
+                                        by_epoch=False)
+    assert 'Checkpoints will have no random state' in train(cfg)
+    cfg.resume = True
+    cfg.train_cfg.max_iters = 25
+    assert 'without the ResumeStateHook or the AtomicCheckpointHook' in train(
+        cfg)
+
+
 def test_damaged_files_are_left_out(undisturbed, tmp_path):
     cfg = toy_config(tmp_path)
     train(cfg, die_at('replace', 9))  # the fifth file

@@ -30,7 +30,8 @@ class Detector(nn.Module):
         for _ in range(stages):
             head = nn.Module()
             head.fc_cls = TextEmbeddingClassifier(
-                4, 4, vocabulary=train and vocabulary(train),
+                4, len(train or ()) + 1,
+                vocabulary=train and vocabulary(train),
                 test_vocabulary=test and vocabulary(test))
             heads.append(head)
         self.roi_head = nn.Module()

@@ -241,6 +241,19 @@ def test_half_loaded_weights_do_not_train():
     model._check_encoder()
 
 
+@pytest.mark.parametrize('foreign', [
+    {'conv1.weight': torch.zeros(2)}, {'model.backbone.x': torch.zeros(2)}])
+def test_weights_of_which_nothing_fits_do_not_train(foreign):
+    from nano import nano_model
+
+    from mmdet.registry import MODELS
+    model = MODELS.build(ConfigDict(nano_model()))
+    model.load_state_dict(foreign, strict=False)
+    with pytest.raises(RuntimeError, match='lacks .* weights of the region '
+                       'encoder'):
+        model.loss(torch.zeros(0, 3, 64, 64), [])
+
+
 def test_half_loaded_weights_do_not_detect():
     from nano import nano_config
 

@@ -1,7 +1,7 @@
 """Your own data in COCO format: the one file to edit (docs/transfer.md).
 
-`train_classes` have boxes in the training file; `test_classes` are looked for
-afterwards and may be any words. Names are those of the categories in the
+`train_classes` have boxes in the training file, `test_classes`, which may be
+others, in the validation file. Names are those of the categories in the
 files, whose order and ids do not matter. Other categories are left out.
 """
 _base_ = './pil_pipelines.py'

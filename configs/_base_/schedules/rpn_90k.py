@@ -1,7 +1,7 @@
 """RPNs in 90,000 steps of 16 images: 8 GPUs with 2 images each.
 
 detectron2's and mmdet's usual schedule; the reference does not say how its
-RPNs were trained. With other hardware use `--auto-scale-lr`.
+RPNs were trained. With other hardware see docs/transfer.md.
 """
 _base_ = './transfer_90k.py'
 

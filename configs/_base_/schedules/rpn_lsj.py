@@ -1,8 +1,8 @@
 """RPNs with large-scale jitter: 64 images a step, 32 GPUs with 2 each.
 
-The step size, decay and number of passes (about 100) of mmdet's
-`common/lsj-100e_coco-detection.py`, counted in steps for the 100,000 images
-of LVIS. With other hardware use `--auto-scale-lr`.
+The step size, decay and number of images (100 times the 100,000 of LVIS) of
+mmdet's `common/lsj-100e_coco-detection.py`, counted in steps. With other
+hardware scale the rate (`--auto-scale-lr`) and the steps (docs/transfer.md).
 """
 _base_ = './transfer_90k.py'
 

@@ -3,7 +3,7 @@ import logging
 
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import IterBasedTrainLoop, Runner
 
 from mmdet.registry import HOOKS
 
@@ -14,7 +14,8 @@ class BatchSizeHook(Hook):
 
     The batch is processes x images per process x accumulated iterations, that
     of the recipe ``auto_scale_lr.base_batch_size``. Where they differ, one
-    line tells how mmengine scaled the learning rate or which flag would.
+    line tells how mmengine scaled the learning rate or which flag would, and
+    another one that schedules of iterations are not scaled.
     """
 
     def before_train(self, runner: Runner) -> None:
@@ -26,13 +27,16 @@ class BatchSizeHook(Hook):
             return
         counts = (get_world_size(), sampler.batch_size, getattr(
             runner.optim_wrapper, '_accumulative_counts', 1))
-        line = describe_scale(base, *counts, setting.get('enable', False))
+        line = describe_scale(base, *counts, setting.get('enable', False),
+                              resumed=runner.iter > 0)
+        if line and isinstance(runner.train_loop, IterBasedTrainLoop):
+            line += describe_schedule(base, *counts)
         if line:
             runner.logger.log(logging.WARNING, line)
 
 
 def describe_scale(base: int, processes: int, images: int, accumulated: int,
-                   enabled: bool) -> str:
+                   enabled: bool, resumed: bool = False) -> str:
     """One line; empty where the rate is right.
 
     Args:
@@ -41,11 +45,15 @@ def describe_scale(base: int, processes: int, images: int, accumulated: int,
         images: Images per GPU and iteration.
         accumulated: Iterations per step.
         enabled: Whether mmengine scales, which does not count accumulation.
+        resumed: The rate is that of the checkpoint, scaled or not.
     """
     real = processes * images * accumulated
     scaled = processes * images / base if enabled else 1
     batch = (f'{real} images per step ({processes} GPU x {images} images x '
              f'{accumulated} accumulated), the recipe {base}')
+    if resumed and real != base:
+        return (f'This run has {batch}. It was resumed with the learning rate '
+                'of the checkpoint, which auto_scale_lr does not change.')
     if scaled == real / base:
         return '' if scaled == 1 else (
             f'This run has {batch}: the learning rate was multiplied by '
@@ -59,3 +67,17 @@ def describe_scale(base: int, processes: int, images: int, accumulated: int,
                 f'multiply optim_wrapper.optimizer.lr by {real / base:g}.')
     return (f'This run has {batch}: the learning rate was not scaled; '
             f'--auto-scale-lr multiplies it by {real / base:g}.')
+
+
+def describe_schedule(base: int, processes: int, images: int,
+                      accumulated: int) -> str:
+    """What to do about a schedule that counts iterations; empty if nothing.
+
+    Args: see :func:`describe_scale`.
+    """
+    times = base / (processes * images)
+    if times == 1:
+        return ''
+    return (' Iterations are not scaled: to see as many images as the recipe, '
+            'multiply train_cfg.max_iters and the milestones, begin and end '
+            f'of param_scheduler by {times:g}.')

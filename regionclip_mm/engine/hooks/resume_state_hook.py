@@ -37,6 +37,11 @@ class ResumeStateHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Start with the random numbers restored, or those there are."""
         self._random = self._random or get_random_state()
+        kinds = {type(hook).__name__ for hook in runner.hooks}
+        if 'AtomicCheckpointHook' not in kinds:
+            runner.logger.warning(
+                'Checkpoints will have no random state: ResumeStateHook needs '
+                "default_hooks.checkpoint.type='AtomicCheckpointHook'")
         if not isinstance(runner.train_dataloader, ResumableDataLoader):
             kind = type(runner.train_loop).__name__
             runner.logger.warning(
@@ -88,8 +93,8 @@ class ResumeStateHook(Hook):
         if state is None:
             runner.logger.warning(
                 'The checkpoint has no random state: it was written without '
-                'the ResumeStateHook. Training goes on, not exactly as if '
-                'uninterrupted.')
+                'the ResumeStateHook or the AtomicCheckpointHook. Training '
+                'goes on, not exactly as if uninterrupted.')
         loader = runner.train_dataloader
         if isinstance(loader, ResumableDataLoader):
             loader.go_to(**(state and state['data'] or

@@ -34,6 +34,9 @@ class VocabularyCheckHook(Hook):
         """Check the training classes, and those of validations to come."""
         check_vocabulary(runner.model, runner.train_dataloader.dataset,
                          'train')
+        for module in runner.model.modules():
+            if hasattr(type(module), 'check_count'):
+                module.check_count(len(module.train_vocabulary.names))
         if runner.val_loop is not None:
             self.before_val(runner)
 

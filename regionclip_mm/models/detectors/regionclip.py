@@ -162,7 +162,7 @@ class RegionCLIP(TwoStageDetector):
         missing = self.record.missing()
         if self._trained or not missing:
             return
-        if not self.record.loaded:
+        if not self.record.attempted:
             warnings.warn('no checkpoint was loaded: detections of random '
                           'weights mean nothing')
             return
@@ -176,7 +176,7 @@ class RegionCLIP(TwoStageDetector):
     def _check_encoder(self) -> None:
         missing = [key for key in self.record.missing()
                    if key.startswith(ENCODER)]
-        if self.record.loaded and missing:
+        if self.record.attempted and missing:
             raise RuntimeError(
                 f'the checkpoint to train from lacks {len(missing)} weights '
                 f'of the region encoder ({", ".join(missing[:3])}, ...), or '

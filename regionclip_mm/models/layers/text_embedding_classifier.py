@@ -120,7 +120,7 @@ class TextEmbeddingClassifier(nn.Module):
                 self._cache[key] = F.normalize(
                     vocabulary.embeddings.to(x.device).float(), dim=-1)
         if self.training:
-            self._check_count(self._cache[key])
+            self.check_count(len(self._cache[key]))
         return self._cache[key]
 
     def _resolve(self, split: str) -> Optional[Vocabulary]:
@@ -143,11 +143,16 @@ class TextEmbeddingClassifier(nn.Module):
                 'tools/build_vocabulary.py for the architecture in use, or '
                 'change cls_predictor_cfg.vocabulary')
 
-    def _check_count(self, embeddings: Tensor) -> None:
-        if len(embeddings) + 1 != self.out_features:
+    def check_count(self, names: int) -> None:
+        """Raise if the head was not built for so many training classes.
+
+        Raises:
+            ValueError: Naming both numbers.
+        """
+        if names + 1 != self.out_features:
             raise ValueError(
                 f'bbox_head.num_classes={self.out_features - 1}, but the '
-                f'training vocabulary has {len(embeddings)} names: make them '
+                f'training vocabulary has {names} names: make them '
                 'equal (cls_predictor_cfg.vocabulary, bbox_head.num_classes)')
 
     def extra_repr(self) -> str:

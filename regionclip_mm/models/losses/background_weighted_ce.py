@@ -1,6 +1,6 @@
 """Cross entropy in which background regions count less than objects."""
 from abc import ABC, abstractmethod
-from typing import Optional
+from typing import Optional, Union
 
 import torch
 import torch.nn.functional as F
@@ -69,7 +69,7 @@ class _BackgroundWeighted(BaseModule, ABC):
 
     @abstractmethod
     def _divisor(self, factor: Tensor,
-                 avg_factor: Optional[float]) -> Tensor:
+                 avg_factor: Optional[float]) -> Union[Tensor, float]:
         """What the sum over regions with weights (R,) is divided by."""
 
 
@@ -101,9 +101,8 @@ class FocalScaledCrossEntropy(_BackgroundWeighted):
         return cross_entropy * miss.clamp(min=TINY)**self.gamma
 
     def _divisor(self, factor: Tensor,
-                 avg_factor: Optional[float]) -> Tensor:
-        count = len(factor) if avg_factor is None else avg_factor
-        return factor.new_tensor(count)
+                 avg_factor: Optional[float]) -> float:
+        return len(factor) if avg_factor is None else avg_factor
 
 
 @MODELS.register_module()

@@ -58,8 +58,9 @@ class RegionBBoxHead(BBoxHead):
             reduction_override: As in mmdet.
 
         Returns:
-            ``loss_cls``, ``loss_bbox`` (both always there, connected to the
-            graph, as DistributedDataParallel needs them), and percentages:
+            ``loss_cls`` and with ``with_reg`` ``loss_bbox`` (always there,
+            connected to the graph, as DistributedDataParallel needs them),
+            and percentages:
             ``acc`` of all regions, ``acc_fg`` of those with an object, if
             there are any.
         """

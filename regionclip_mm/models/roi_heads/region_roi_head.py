@@ -233,8 +233,8 @@ def drop_empty_boxes(sample: DetDataSample) -> None:
             f'image {sample.get("img_path", sample.get("img_id"))} has an '
             'annotated box that is not finite (NaN or infinite): correct its '
             'bbox in the ann_file of the dataset')
-    size = (boxes[:, 2:].minimum(boxes.new_tensor([width, height]))
-            - boxes[:, :2].clamp(min=0))
-    inside = (size > 0).all(1)
+    x1, y1 = boxes[:, :2].clamp(min=0).unbind(1)
+    inside = (boxes[:, 2].clamp(max=width) > x1) & (
+        boxes[:, 3].clamp(max=height) > y1)
     if not inside.all():
         sample.gt_instances = sample.gt_instances[inside]

@@ -13,9 +13,13 @@ class LoadingRecord:
     Args:
         module: The module to follow.
         apart: Prefixes of keys that do not count.
+
+    Attributes:
+        attempted: Whether anything was to be loaded, fitting or not.
     """
 
     def __init__(self, module: nn.Module, apart: tuple = ()) -> None:
+        self.attempted = False
         self.loaded: Set[str] = set()
         self.wanted: Dict[str, tuple] = {
             key: tuple(value.shape)
@@ -31,6 +35,7 @@ class LoadingRecord:
 
     def _note(self, state_dict: Dict[str, Tensor], prefix: str,
               *args) -> None:
+        self.attempted = self.attempted or len(state_dict) > 0
         self.loaded |= {
             key for key, shape in self.wanted.items()
             if prefix + key in state_dict
