@@ -64,4 +64,5 @@ def test_a_resumed_run_keeps_the_rate_of_the_checkpoint(tmp_path):
 def test_nothing_to_compare_with(setting):
     sampler = Space(batch_size=2)
     BatchSizeHook().before_train(Space(
-        auto_scale_lr=setting, iter=0, train_dataloader=Space(batch_sampler=sampler)))
+        auto_scale_lr=setting, iter=0,
+        train_dataloader=Space(batch_sampler=sampler)))
