@@ -71,7 +71,8 @@ def use_small_data(cfg: Config, folder: Path) -> None:
         if step['type'] == 'RandomChoiceResize':
             step['scales'] = [(256, 128)]
         elif step['type'] == 'RandomResize':
-            step['scale'] = (160, 128)
+            # a batch norm needs more than one place, also at a 32nd
+            step.update(scale=(160, 128), ratio_range=(0.5, 2.0))
         elif step['type'] == 'RandomCrop':
             step['crop_size'] = (128, 128)
     for step in cfg.val_dataloader.dataset.pipeline:
