@@ -1,8 +1,9 @@
 """Transfer in 90,000 steps of 16 images: 8 GPUs with 2 images each.
 
 With other hardware `--auto-scale-lr` multiplies the learning rate by (images
-per step / 16), not the number of steps (docs/transfer.md). Gradients are not clipped. Reference: lr 0.002, weight decay
-1e-4 on all parameters, warmup over 5000 steps, drops at 60k and 80k.
+per step / 16), not the number of steps (docs/transfer.md). Gradients are not
+clipped. Reference: lr 0.002, weight decay 1e-4 on all parameters, warmup over
+5000 steps, drops at 60k and 80k.
 """
 _base_ = './resumable_runtime.py'
 
