@@ -1,4 +1,5 @@
 """A whole training of the nano detector on a handful of pictures."""
+import json
 from pathlib import Path
 
 import torch
@@ -12,7 +13,7 @@ from regionclip_mm import datasets, engine, models  # noqa: F401
 
 IMAGES = 8
 PIPELINE = [dict(type='LoadImageFromFile'),
-            dict(type='LoadAnnotations', with_bbox=True),
+            dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
             dict(type='Resize', scale=(128, 96), keep_ratio=True),
             dict(type='PackDetInputs')]
 
@@ -20,8 +21,13 @@ PIPELINE = [dict(type='LoadImageFromFile'),
 def write_data(folder: Path, names=NAMES) -> None:
     """Annotations and pictures, each with an object of every class."""
     scenes = make_scenes(names, images=IMAGES)
-    write_coco(folder / 'train.json', scenes,
-               {name: i for i, name in enumerate(names, 5)})
+    path = folder / 'train.json'
+    write_coco(path, scenes, {name: i for i, name in enumerate(names, 5)})
+    data = json.loads(path.read_text())
+    for annotation in data['annotations']:
+        x, y, w, h = annotation['bbox']
+        annotation['segmentation'] = [[x, y, x + w, y, x, y + h]]
+    path.write_text(json.dumps(data))
     for scene in scenes:
         Image.fromarray(make_image(96, 128, scene['id'])).save(
             folder / f'{scene["id"]}.png')
@@ -33,7 +39,8 @@ def training_config(folder: Path, recipe: str = 'coco', steps: int = 4,
 
     Args:
         folder: For data, weights and results.
-        recipe: 'coco' or 'lvis': whose losses and heads.
+        recipe: 'coco' or 'lvis': whose losses and heads; the second has
+            masks.
         steps: Iterations.
         changes: Merged in, as from the command line.
     """
@@ -41,11 +48,9 @@ def training_config(folder: Path, recipe: str = 'coco', steps: int = 4,
         write_data(folder)
         make_vocabulary(NAMES).save(folder / 'words.pth')
         torch.save(dict(state_dict=transfer(
-            recipe, dict(type='GridProposals'),
-            roi_head=dict(mask_head=None)).state_dict()),
+            recipe, dict(type='GridProposals')).state_dict()),
             folder / 'start.pth')
     model = transfer_model(recipe, dict(type='GridProposals'))
-    model.roi_head.pop('mask_head', None)
     model.roi_head.bbox_head.cls_predictor_cfg.vocabulary = dict(
         type='VocabularyFile', path=str(folder / 'words.pth'))
     # every region takes part, whoever draws

@@ -6,9 +6,11 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from coco_files import make_scenes, write_coco
+from coco_files import make_scenes, write_coco, write_images
+from mmengine.config import Config
 from mmengine.fileio import dump
 from mmengine.structures import InstanceData
+from nano import ROOT
 
 from mmdet.evaluation import DumpProposals
 from mmdet.registry import DATASETS
@@ -149,3 +151,29 @@ def test_no_file(build):
     with pytest.raises(FileNotFoundError, match='There is no file of proposals'
                        ' .*p.pkl .dataset.proposal_file.'):
         build(None)
+
+
+def test_they_follow_the_objects_through_random_scales_and_flips(build,
+                                                                 tmp_path):
+    """The shipped pipeline, its steps that move boxes in a broadcaster."""
+    shipped = Config.fromfile(
+        ROOT / 'configs/_base_/datasets/coco_ovd.py').train_dataloader
+    load, annotations, *moves, pack = shipped.dataset.pipeline
+    scenes = make_scenes(NAMES, images=2)
+    write_images(tmp_path / 'val', scenes)
+    dataset = build({key: ENTRY for key in KEYS})
+    boxes = {f'val/{image["img_path"][-7:]}': np.array(
+        [item['bbox'] for item in image['instances']], np.float32)
+        for image in dataset}
+    dataset = build({key: dict(bboxes=value, scores=SCORES)
+                     for key, value in boxes.items()}, pipeline=[
+        load, annotations, dict(type='LoadProposals'),
+        dict(type='ProposalBroadcaster', transforms=moves), pack])
+    seen = set()
+    for index in range(30):
+        sample = dataset[index % 2]['data_samples']
+        seen.add((sample.img_shape, sample.flip))
+        assert torch.allclose(sample.proposals.bboxes,
+                              sample.gt_instances.bboxes.tensor, atol=1e-3)
+        assert torch.equal(sample.proposals.scores, torch.tensor(SCORES))
+    assert len(seen) > 5

@@ -12,11 +12,14 @@ from toy_training import final, train
 
 from regionclip_mm.models import RegionRoIHead
 
+LOSSES = ('loss_cls', 'loss_bbox', 'loss_mask')
+
 
 def run(folder, processes, batch, recipe='coco', patch=None, **changes):
     """Final weights, and the losses of each process; each run starts anew.
 
-    Losses: for each process one row per step, of classification and boxes.
+    Losses: for each process one row per step, of classification, boxes and,
+    if the recipe has them, masks.
     """
     cfg = training_config(folder, recipe, **changes)
     cfg.train_dataloader.batch_size = batch
@@ -38,8 +41,8 @@ def note_losses(folder, patch):
     def loss(self, *args):
         result = original(self, *args)
         with open(folder / f'losses_{get_rank()}.txt', 'a') as file:
-            print(result['loss_cls'].item(), result['loss_bbox'].item(),
-                  file=file)
+            print(*(result[name].item() for name in LOSSES
+                    if name in result), file=file)
         return result
     RegionRoIHead.loss = loss
 
@@ -91,6 +94,7 @@ def test_local_sums_of_weights_are_averaged(tmp_path):
         optimizer=dict(lr=5.0, momentum=0.0, weight_decay=0.0)), model=dict(
             roi_head=dict(bbox_head=dict(loss_cls=dict(bg_weight=0.01)))))
     two, losses = run(tmp_path, 2, 1, **plain)
+    assert losses.shape == (2, 1, len(LOSSES))
     before = start(tmp_path)
     alone, values = [], []
     for rank in range(2):

@@ -58,8 +58,9 @@ class AtomicCheckpointHook(CheckpointHook):
         if not runner._resume or named and not is_only_weights(named):
             return
         if named:
-            runner.logger.info(f'{named} has weights, no state of a training '
-                               'to resume: looking for that in work_dir.')
+            runner.logger.warning(
+                f'{named} has weights, no state of a training to resume: '
+                'looking for that in work_dir.')
         answer = [None, None]
         if is_main_process():
             try:
