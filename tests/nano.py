@@ -43,7 +43,7 @@ def nano_model(proposals: Optional[dict] = None,
         roi_head=dict(
             type='RegionRoIHead',
             bbox_roi_extractor=dict(
-                type='SingleRoIExtractor',
+                type='RegionRoIExtractor',
                 roi_layer=dict(type='RoIAlign', output_size=ARCH.roi_size,
                                sampling_ratio=0, aligned=True),
                 out_channels=ARCH.channels[2], featmap_strides=[16]),

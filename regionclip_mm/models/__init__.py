@@ -8,13 +8,13 @@ from .pretrainers import CLIP
 from .proposals import (FileProposals, GridProposals, GTProposals,
                         RandomProposals, RPNProposals, WholeImageProposals)
 from .roi_heads import (CLIPResLayer, RegionBBoxHead, RegionMaskHead,
-                        RegionRoIHead)
+                        RegionRoIExtractor, RegionRoIHead)
 
 __all__ = [
     'AttentionPool2d', 'BackgroundWeightedCrossEntropy', 'CLIP',
     'CLIPResLayer', 'CLIPResNet', 'FileProposals', 'FocalScaledCrossEntropy',
     'GTProposals', 'GridProposals', 'ImageTextContrastiveLoss',
     'RPNProposals', 'RandomProposals', 'RegionBBoxHead', 'RegionCLIP',
-    'RegionMaskHead', 'RegionRoIHead', 'TextEmbeddingClassifier',
-    'WholeImageProposals'
+    'RegionMaskHead', 'RegionRoIExtractor', 'RegionRoIHead',
+    'TextEmbeddingClassifier', 'WholeImageProposals'
 ]

@@ -68,6 +68,11 @@ PARTS = dict(
         dict(in_features=128, out_features=3, vocabulary=WORDS),
         lambda m: m(torch.rand(4, 128)), (4, 3)),
     RegionBBoxHead=(head(), lambda m: m(torch.rand(2, C4, 4, 4))[1], (2, 4)),
+    RegionRoIExtractor=(
+        dict(roi_layer=dict(type='RoIAlign', output_size=4), out_channels=C3,
+             featmap_strides=[16]),
+        lambda m: m((torch.rand(1, C3, 8, 8), ),
+                    torch.tensor([[0., 0, 0, 50, 50]])), (1, C3, 4, 4)),
     RegionMaskHead=(dict(num_convs=0, in_channels=C4, class_agnostic=True),
                     lambda m: m(torch.rand(2, C4, 4, 4)), (2, 1, 8, 8)),
     RegionRoIHead=(roi_head(), lambda m: m.encode_regions(

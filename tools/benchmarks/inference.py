@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Callable, Dict, List
 
 import torch
-from literal import literal_backbone, literal_layer4, literal_pool
+from literal import (literal_align, literal_backbone, literal_layer4,
+                     literal_pool)
 from measure import Meter, machine
 from mmengine.config import Config
 from torch import Tensor, nn
@@ -104,15 +105,17 @@ class Pipeline:
         with meter('backbone'):
             maps = backbone(data['inputs'])
         rois = bbox2roi([self.boxes])
+        align = head.bbox_roi_extractor.roi_layers[0]
         layer4, pool = head.shared_head, head.bbox_head.region_pool
         chunks = rois.split(head.chunk_size)
         if literal:
             layer4, pool = literal_layer4(layer4), literal_pool(pool)
+            align = literal_align(align)
             chunks = [rois]
         parts = []
         for chunk in chunks:
             with meter('RoIAlign'):
-                regions = head.bbox_roi_extractor(maps, chunk)
+                regions = align(maps[0], chunk)
             with meter('layer4'):
                 regions = layer4(regions)
             with meter('pool'):

@@ -4,6 +4,15 @@ from typing import Callable
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torchvision.ops import roi_align
+
+
+def literal_align(layer: nn.Module) -> Callable[[Tensor, Tensor], Tensor]:
+    """RoIAlign by torchvision's operator, as in detectron2."""
+
+    return lambda x, rois: roi_align(
+        x, rois, layer.output_size, layer.spatial_scale,
+        layer.sampling_ratio, layer.aligned)
 
 
 def literal_layer4(layer: nn.Module) -> Callable[[Tensor], Tensor]:

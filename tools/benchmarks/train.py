@@ -4,7 +4,8 @@
 
 The step is that of configs/transfer/*_coco-ovd.py on one picture. In the
 literal form, the reference's, the attention pool computes every query, norms
-follow convolutions, and maps have the default memory layout. Runs of the two
+follow convolutions, maps have the default memory layout, and RoIAlign is
+torchvision's. Runs of the two
 alternate, with the same regions; medians are printed, and by how much the
 gradients differ. Weights and pixels are random, which time does not depend on.
 """
@@ -20,7 +21,8 @@ from unittest import mock
 
 import numpy as np
 import torch
-from literal import literal_backbone, literal_layer4, literal_pool
+from literal import (literal_align, literal_backbone, literal_layer4,
+                     literal_pool)
 from measure import Meter, machine
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
@@ -138,6 +140,7 @@ class Step:
         head = self.detector.roi_head
         for module, form in (
                 (self.detector.backbone, literal_backbone),
+                (head.bbox_roi_extractor.roi_layers[0], literal_align),
                 (head.shared_head, literal_layer4),
                 (head.bbox_head.region_pool, literal_pool)):
             stack.enter_context(
