@@ -14,6 +14,8 @@ HARMLESS = (
     '"FileClient" will be deprecated in future',
     '"HardDiskBackend" is the alias of "LocalBackend"',
 )
+# The end of mmengine's line for each frozen weight, hundreds in all.
+FROZEN = 'is skipped since its requires_grad=False'
 
 
 def quiet() -> None:
@@ -31,7 +33,8 @@ def quiet() -> None:
 
     def record(*args: Any, **kwargs: Any) -> logging.LogRecord:
         made = make(*args, **kwargs)
-        if str(made.msg).startswith(HARMLESS):
+        text = str(made.msg)
+        if text.startswith(HARMLESS) or text.endswith(FROZEN):
             made.levelno, made.levelname = logging.DEBUG, 'DEBUG'
         return made
 

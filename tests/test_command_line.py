@@ -107,6 +107,10 @@ def test_only_harmless_warnings_are_silenced(quietly, caplog):
     loud = [r.getMessage() for r in caplog.records
             if r.levelno >= logging.INFO and ' and so on' in r.getMessage()]
     assert loud == ['something else and so on']
+    caplog.clear()
+    logging.getLogger('x').warning('backbone.conv1.weight is skipped since '
+                                   'its requires_grad=False')
+    assert caplog.records[0].levelno < logging.INFO
 
 
 def test_importing_the_package_silences_nothing():

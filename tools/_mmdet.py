@@ -7,6 +7,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, List
+from urllib.error import URLError
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -38,8 +39,14 @@ def hand_over(name: str, *files: str) -> None:
             raise
         give_up(f'{error}\n{" and ".join(keys)} of {given[0]} '
                 f'{"name" if len(keys) > 1 else "names"} this file. '
-                'docs/datasets.md says where to get the files of COCO and '
-                'LVIS; for a file in another place, --cfg-options KEY=PATH')
+                'docs/datasets.md tells where the files of COCO and LVIS come '
+                'from, docs/transfer.md where your own and the weights to '
+                'start from; for a file in another place, --cfg-options '
+                'KEY=PATH')
+    except URLError as error:
+        give_up(f'{error}: weights that the config names could not be '
+                'downloaded. docs/faq.md#how-do-i-work-without-a-network '
+                'tells where to put them')
 
 
 def read_config(path: str) -> 'Config':
@@ -54,8 +61,10 @@ def read_config(path: str) -> 'Config':
 
 
 def keys_of(message: str, config: 'Config') -> List[str]:
-    """Keys of the config whose annotation file a message is about."""
+    """Keys of the config whose file a message is about."""
     found = []
+    if config.get('load_from') and config.load_from in message:
+        found.append('load_from')
     for part in ('train', 'val', 'test'):
         dataset = (config.get(f'{part}_dataloader') or {}).get('dataset') or {}
         evaluator = config.get(f'{part}_evaluator') or {}

@@ -17,12 +17,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from mmengine.config import Config  # noqa: E402
+from mmengine.config import Config, DictAction  # noqa: E402
 from mmengine.device import get_device  # noqa: E402
 from mmengine.registry import init_default_scope  # noqa: E402
 from mmengine.runner import Runner, load_checkpoint  # noqa: E402
+from rich.progress import track  # noqa: E402
 
 from mmdet.registry import MODELS  # noqa: E402
+from regionclip_mm.apis.out_dir import check_out_file  # noqa: E402
 from regionclip_mm.apis.proposal_file import extract_proposals  # noqa: E402
 from regionclip_mm.command_line import (config_errors, need_file,  # noqa: E402
                                         one_line_errors)
@@ -43,15 +45,32 @@ def parse_args() -> argparse.Namespace:
                         help='write objectness logits, not probabilities')
     parser.add_argument('--device', default=get_device(),
                         help='default: %(default)s')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction,
+                        default={}, help='changes of the config')
     return parser.parse_args()
+
+
+def check_loader(cfg: Config, name: str) -> None:
+    """Raise a ValueError unless the config has the loader, and that of
+    testing, whose pipeline is used."""
+    there = [part for part in ('train', 'val', 'test')
+             if cfg.get(f'{part}_dataloader')]
+    for part in (name, 'test'):
+        if part not in there:
+            raise ValueError(
+                f'{cfg.filename} has no {part}_dataloader; it has those of: '
+                f'{", ".join(there) or "none"} (--loader)')
 
 
 def main() -> None:
     args = parse_args()
     need_file('config file', args.config)
     need_file('checkpoint', args.checkpoint)
+    check_out_file(args.out)
     with config_errors(args.config):
         cfg = Config.fromfile(args.config)
+        cfg.merge_from_dict(args.cfg_options)
+        check_loader(cfg, args.loader)
         init_default_scope(cfg.get('default_scope', 'mmdet'))
         detector = MODELS.build(cfg.model).to(args.device)
     load_checkpoint(detector, args.checkpoint, map_location='cpu')
@@ -60,8 +79,9 @@ def main() -> None:
         dataset = cfg[f'{args.loader}_dataloader'].dataset.copy()
         dataset.update(pipeline=loader.dataset.pipeline, test_mode=True)
         loader.dataset = dataset
+    batches = Runner.build_dataloader(loader)
     count = extract_proposals(
-        detector.eval(), Runner.build_dataloader(loader), args.out,
+        detector.eval(), track(batches, description='images'), args.out,
         'objectness_logits' if args.logits else 'scores')
     print(f'wrote {args.out}: proposals of {count} images')
 

@@ -30,6 +30,19 @@ def check_out_dir(folder: PathLike, folders: Iterable[str] = (),
                           'be written; name another folder')
 
 
+def check_out_file(path: PathLike) -> None:
+    """Raise unless a file can be written here; nothing is created.
+
+    Args:
+        path: It may be there, to be replaced.
+
+    Raises:
+        OSError: Naming what is in the way.
+    """
+    path = Path(path)
+    check_out_dir(path.parent, files=[path.name])
+
+
 def _check_folder(path: Path) -> None:
     """Raise unless a folder is, or can be made, and can be written to."""
     there = next(p for p in (path, *path.absolute().parents)

@@ -17,9 +17,11 @@ def extract_proposals(detector: nn.Module, loader: Iterable[dict],
 
     Args:
         detector: In evaluation mode; only its ``proposal_source`` runs.
-        loader: Batches of images with ``img_path`` and ``scale_factor``.
+        loader: Batches of images with ``img_path``, ``ori_shape`` and
+            ``scale_factor``.
         out: File to write: for each image ``folder/name`` the ``bboxes``
-            (R, 4) in original pixels and the ``scores`` (R,), float32.
+            (R, 4) in original pixels, the ``scores`` (R,), float32, and the
+            ``size`` of the image (height, width).
             mmdet's ``LoadProposals`` reads it.
         scores: Which field of the proposals the file's ``scores`` are:
             'scores', objectness probabilities, or 'objectness_logits', for
@@ -52,7 +54,8 @@ def extract_proposals(detector: nn.Module, loader: Iterable[dict],
             boxes = sample.proposals.bboxes.cpu().numpy()
             scale = np.array([*sample.scale_factor] * 2)
             found[key] = dict(bboxes=(boxes / scale).astype(np.float32),
-                              scores=sample.proposals[scores].cpu().numpy())
+                              scores=sample.proposals[scores].cpu().numpy(),
+                              size=np.array(sample.ori_shape[:2]))
     with written_whole(out) as partial:
         dump(found, str(partial), file_format='pkl')
     return len(found)

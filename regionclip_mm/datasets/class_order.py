@@ -6,6 +6,7 @@ from mmdet.datasets.api_wrappers import COCO
 
 from ..io.json_files import (ANNOTATION, IMAGE, check_categories, check_items,
                              read_json, refuse_repeated)
+from ..io.wording import listed
 from ..text import canonical_name
 
 
@@ -52,8 +53,9 @@ def _missing_message(missing: List[str], known: List[str],
         shown.append(f'and {len(missing) - len(shown)} more')
     return (f"{len(missing)} of the dataset's classes are not among the "
             f'{len(known)} categories of {source}: {", ".join(shown)}. '
-            'Correct metainfo.classes or split of the dataset, or its '
-            'ann_file')
+            'Correct metainfo.classes or split of the dataset (train_classes '
+            'or test_classes, where the config has these), or its ann_file. '
+            f'The file has: {listed(known, 10)}')
 
 
 def strays(data: dict) -> Iterator[str]:

@@ -10,8 +10,8 @@ from PIL.Image import DecompressionBombError
 
 from ..io.json_files import IMAGE_TO_LOAD, check_items
 from .class_order import ClassOrderCOCO, strays
-from .proposal_files import (check_all_have_proposals, image_key, proposals_of,
-                             read_proposals)
+from .proposal_files import (check_all_have_proposals, check_size, image_key,
+                             proposals_of, read_proposals)
 
 SPLITS = ('all', 'base', 'novel')
 FILTERS = ('filter_empty_gt', 'min_size')
@@ -88,8 +88,9 @@ class OpenVocabularyMixin:
         for image in self.data_list:
             key = image_key(image['img_path'])
             if key in found:
-                image['proposals'] = proposals_of(
-                    found[key], f'{self.proposal_file}: {key}')
+                where = f'{self.proposal_file}: {key}'
+                check_size(found[key], image, where)
+                image['proposals'] = proposals_of(found[key], where)
         self._images_filed = len(found)
 
     def filter_data(self) -> List[dict]:
@@ -104,10 +105,13 @@ class OpenVocabularyMixin:
         finally:
             self.test_mode = test_mode
         if not kept:
+            why = ('' if any(image.get('instances')
+                             for image in self.data_list)
+                   else ': the file has no annotation of these classes')
             raise ValueError(
                 f'{self.ann_file}: none of its {len(self.data_list)} images '
                 f'passes filter_cfg={self.filter_cfg} with the '
-                f'{len(self.cat_ids)} classes of the dataset')
+                f'{len(self.cat_ids)} classes of the dataset{why}')
         if (self.filter_cfg or {}).get('filter_empty_gt'):
             self._check_boxes(kept)
         if self.proposal_file is not None:

@@ -88,6 +88,24 @@ def _numbers(entry: dict, key: str, where: str) -> np.ndarray:
     return value.astype(np.float32)
 
 
+def check_size(entry: Any, image: dict, where: str) -> None:
+    """Raise if the proposals are of an image of another size.
+
+    Args:
+        entry: What the file has; its ``size`` (height, width) may lack.
+        image: Of the dataset, with ``height`` and ``width``.
+        where: File and image, for the message.
+    """
+    size = entry.get('size') if isinstance(entry, dict) else None
+    own = image.get('height'), image.get('width')
+    if size is not None and None not in own and tuple(
+            np.ravel(size)) != own:
+        raise ValueError(
+            f'{where} has proposals of an image of {size[0]} x {size[1]} '
+            f'pixels, the image of the dataset has {own[0]} x {own[1]}: the '
+            f'file is of other images with the same names. {WRITE}')
+
+
 def check_all_have_proposals(images: Sequence[dict], known: int,
                              path: str) -> None:
     """Raise if an image of the dataset is not in its file of proposals.

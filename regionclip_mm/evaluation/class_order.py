@@ -31,9 +31,20 @@ class ClassOrderMixin:
             if ann_file is not None:  # says what is wrong with the file
                 read_annotations(ann_file)
             raise
-        if ann_file is not None:  # the evaluation tools have no default
-            for annotation in self.annotations.dataset['annotations']:
-                annotation['iscrowd'] = annotation.get('iscrowd') or 0
+        if ann_file is not None:
+            self._prepare(ann_file)
+
+    def _prepare(self, ann_file: str) -> None:
+        """Raise unless there are annotations to compare with."""
+        annotations = self.annotations.dataset.get('annotations')
+        if not annotations:
+            raise ValueError(
+                f'{ann_file} (of the evaluator) has no annotations, so there '
+                'is nothing to evaluate against: name the file that has them,'
+                ' or leave out the evaluation (val_cfg, val_dataloader and '
+                'val_evaluator = None)')
+        for annotation in annotations:  # the evaluation tools have no default
+            annotation['iscrowd'] = annotation.get('iscrowd') or 0
 
     @property
     def annotations(self) -> Any:

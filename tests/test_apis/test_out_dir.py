@@ -6,7 +6,7 @@ import pytest
 from nano import make_image
 
 from regionclip_mm.apis import coco_results
-from regionclip_mm.apis.out_dir import check_out_dir
+from regionclip_mm.apis.out_dir import check_out_dir, check_out_file
 
 
 def block(path):
@@ -95,3 +95,13 @@ def test_a_full_disk_leaves_the_old_file(detect, tmp_path, monkeypatch):
                no_save_pred=False, no_save_vis=True)
     assert path.read_text() == 'old'
     assert [p.name for p in tmp_path.iterdir()] == ['predictions.json']
+
+
+def test_a_file_that_cannot_be_written(tmp_path):
+    check_out_file(tmp_path / 'new/p.pkl')
+    (tmp_path / 'p.pkl').touch()
+    check_out_file(tmp_path / 'p.pkl')
+    with pytest.raises(OSError, match='is not a folder'):
+        check_out_file(tmp_path / 'p.pkl/q.pkl')
+    with pytest.raises(OSError, match='is in the way'):
+        check_out_file(tmp_path)

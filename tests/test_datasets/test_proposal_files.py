@@ -98,6 +98,17 @@ def test_every_dataset_reads_it_as_data(type):
             is ov_dataset.OpenVocabularyMixin.load_proposals)
 
 
+def test_other_images_of_the_same_names(build):
+    """The file says how large its images were."""
+    right = dict(ENTRY, size=np.array([96, 128]))
+    assert len(build({key: right for key in KEYS})) == 2
+    with pytest.raises(ValueError, match='p.pkl: val/101.png has proposals of '
+                       'an image of 128 x 96 pixels, the image of the dataset '
+                       'has 96 x 128: the file is of other images'):
+        build({KEYS[0]: right, KEYS[1]: dict(ENTRY,
+                                             size=np.array([128, 96]))})
+
+
 def test_other_images_do_no_harm(build):
     file = {key: ENTRY for key in [*KEYS, 'val/102.png']}
     assert len(build(file)) == 2

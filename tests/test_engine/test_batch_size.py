@@ -34,7 +34,10 @@ def test_it_is_said_before_the_first_iteration(tmp_path):
     assert position < printed.index('Iter(train)')
     cfg.auto_scale_lr.enable = True
     cfg.resume = False
-    assert 'was multiplied by 0.25' in train(cfg)
+    cfg.default_hooks.batch_size.schedule_images = 3
+    printed = train(cfg)
+    assert 'was multiplied by 0.25' in printed
+    assert 'Iterations are not scaled' not in printed
 
 
 @pytest.mark.parametrize('counts, said', [

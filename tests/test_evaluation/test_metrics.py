@@ -218,3 +218,18 @@ def test_a_damaged_file_is_named(tmp_path, kind, text, message):
     with pytest.raises(ValueError, match=message) as caught:
         METRICS.build(dict(type=kind, ann_file=str(path)))
     assert 'damaged.json' in str(caught.value)
+
+
+@pytest.mark.parametrize('change', [
+    lambda data: data.pop('annotations'),
+    lambda data: data.update(annotations=[])])
+def test_a_file_without_annotations(change, tmp_path):
+    """As image_info_test-dev2017.json of COCO."""
+    path = tmp_path / 'a.json'
+    write_coco(path, make_scenes(NAMES), {n: i for i, n in enumerate(NAMES)})
+    data = json.loads(path.read_text())
+    change(data)
+    path.write_text(json.dumps(data))
+    with pytest.raises(ValueError, match='a.json .of the evaluator. has no '
+                       'annotations.*val_evaluator = None'):
+        METRICS.build(dict(type='OrderedOVCocoMetric', ann_file=str(path)))

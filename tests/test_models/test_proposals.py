@@ -126,6 +126,18 @@ def test_logits_in_a_file():
     assert proposals.scores.tolist() == pytest.approx([1, 0.26894], abs=1e-5)
 
 
+def test_probabilities_where_logits_are_expected():
+    _, inputs, samples, preprocessor = batch((64, 96))
+    samples[0].proposals = InstanceData(
+        bboxes=torch.tensor([[0., 0, 5, 5]]).expand(30, 4),
+        scores=torch.linspace(0.01, 0.99, 30))
+    with pytest.raises(ValueError, match='the 30 scores of an image in the '
+                       'proposal_file are from 0.01 to 0.99, as '
+                       'probabilities are, but .*logits=True.*--logits'):
+        fill(dict(type='FileProposals', logits=True), inputs, samples,
+             preprocessor)
+
+
 def small_rpn(**kwargs):
     return dict(
         type='RPN',

@@ -207,6 +207,24 @@ def test_fusion_errors(detector):
     detector.roi_head.test_cfg = cfg
 
 
+@pytest.mark.parametrize('source, fits', [
+    (dict(type='GridProposals'), False), (dict(type='FileProposals'), False),
+    (dict(type='FileProposals', logits=True), True)])
+def test_a_source_without_the_logits_that_testing_needs(source, fits):
+    """Known when the detector is built, not at the first validation."""
+    from nano import nano_model
+
+    from mmdet.registry import MODELS
+    model = nano_model(source)
+    model['test_cfg']['rcnn']['objectness'] = 'sqrt_logit'
+    if fits:
+        MODELS.build(ConfigDict(model))
+        return
+    with pytest.raises(ValueError, match="objectness='sqrt_logit' needs the "
+                       r'objectness logits .*FileProposals\(logits=True\)'):
+        MODELS.build(ConfigDict(model))
+
+
 def test_tensor_mode(detector):
     prepared = detector.data_preprocessor(data((64, 96)))
     with torch.no_grad():

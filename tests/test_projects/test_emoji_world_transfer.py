@@ -2,6 +2,7 @@
 import cv2
 import pytest
 import torch
+from coco_files import make_scenes, write_coco, write_images
 from mmengine.config import Config
 from mmengine.fileio import dump
 from mmengine.runner import Runner
@@ -54,6 +55,47 @@ def test_base_boxes_train_the_region_encoder_alone(runner, tmp_path):
         assert any(k.startswith(part) for k in changed), part
     history = runner.message_hub.get_scalar('train/loss_cls').data[0]
     assert len(history) == STEPS and history[-1] < history[0]
+
+
+def test_training_and_testing_have_their_own_names():
+    model = Config.fromfile(CONFIG).model
+    classifier = model.roi_head.bbox_head.cls_predictor_cfg
+    assert classifier.vocabulary.roles == ('base', )
+    assert classifier.test_vocabulary.roles == ('base', 'novel')
+
+
+def test_data_of_ones_own(tmp_path, monkeypatch):
+    """transfer_nano_custom.py, its data replaced, from boxes to AP."""
+    monkeypatch.chdir(ROOT)
+    scenes = make_scenes(('lamp', 'teapot'), images=4)
+    write_images(tmp_path / 'train', scenes)
+    write_coco(tmp_path / 'a.json', scenes, dict(teapot=9, lamp=4))
+    cfg = Config.fromfile('projects/emoji_world/configs/'
+                          'transfer_nano_custom.py')
+    classifier = cfg.model.roi_head.bbox_head.cls_predictor_cfg
+    assert classifier.vocabulary.names == cfg.train_classes
+    assert classifier.test_vocabulary.names == cfg.test_classes
+    head = cfg.model.roi_head.bbox_head
+    for part, names in (('train', ('lamp', )), ('val', ('lamp', 'teapot'))):
+        cfg[f'{part}_dataloader'].update(num_workers=0,
+                                         persistent_workers=False)
+        cfg[f'{part}_dataloader'].dataset.update(
+            data_root=str(tmp_path), ann_file='a.json',
+            data_prefix=dict(img='train'), metainfo=dict(
+                classes=names, base_classes=('lamp', ),
+                novel_classes=names[1:]))
+    classifier.vocabulary.names = ('lamp', )
+    classifier.test_vocabulary.names = ('lamp', 'teapot')
+    head.num_classes = 1
+    cfg.val_evaluator.ann_file = str(tmp_path / 'a.json')
+    cfg.merge_from_dict(dict(
+        work_dir=str(tmp_path / 'work'), experiment_name=tmp_path.name,
+        train_cfg=dict(max_iters=2, val_interval=2), param_scheduler=[],
+        test_dataloader=None, test_evaluator=None, test_cfg=None))
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    found = runner.message_hub.get_scalar('val/coco/novel_ap50').current()
+    assert 0 <= found <= 1
 
 
 def test_training_sees_neither_boxes_nor_pictures_of_novel_objects():

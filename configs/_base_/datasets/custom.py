@@ -6,6 +6,9 @@ files, whose order and ids do not matter. Other categories are left out.
 """
 _base_ = './pil_pipelines.py'
 
+# Above _base_, mmengine takes the file for one of another kind.
+import os.path as osp  # noqa: E402
+
 data_root = 'data/custom/'
 train_ann, train_images = 'annotations/train.json', 'train/'
 val_ann, val_images = 'annotations/val.json', 'val/'
@@ -50,5 +53,7 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 
 val_evaluator = dict(
-    type='OrderedOVCocoMetric', ann_file=data_root + val_ann, metric='bbox')
+    type='OrderedOVCocoMetric',
+    ann_file=osp.join(data_root, val_ann),
+    metric='bbox')
 test_evaluator = val_evaluator

@@ -10,4 +10,5 @@ param_scheduler = _base_.param_scheduler
 param_scheduler[0].end = 1000
 param_scheduler[1].update(end=20000, milestones=[14000, 18000])
 auto_scale_lr = dict(enable=True)
-default_hooks = dict(checkpoint=dict(interval=2000))
+default_hooks = dict(
+    checkpoint=dict(interval=2000), batch_size=dict(schedule_images=2))

@@ -9,7 +9,7 @@ zero-shot detection, with which it is compared.
 """
 _base_ = [
     '_base_/regionclip_nano.py', '_base_/rpn_nano.py',
-    '../../../configs/_base_/models/transfer_coco.py'
+    '_base_/eval_scenes.py', '../../../configs/_base_/models/transfer_coco.py'
 ]
 max_iters = 1000
 load_from = _base_.weights
@@ -23,7 +23,7 @@ model.test_cfg.rcnn.objectness = 'sqrt_prob'
 model.roi_head.bbox_head.update(_base_.coco_bbox_head, num_classes=40)
 classifier = model.roi_head.bbox_head.cls_predictor_cfg
 classifier.update(
-    test_vocabulary=classifier.vocabulary,
+    test_vocabulary=dict(classifier.vocabulary),  # update() merges in place
     vocabulary=dict(classifier.vocabulary, roles=('base', )))
 
 train_dataloader = dict(

@@ -1,7 +1,7 @@
 """Checkpoints that a kill at any moment leaves usable."""
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator, Optional
+from typing import Any, Callable, Iterator, Optional
 
 from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, is_main_process
@@ -14,6 +14,7 @@ from mmdet.registry import HOOKS
 
 from ..atomic_file import NAME, AtomicLocalBackend, partial_files
 from ..latest_checkpoint import POINTER, find_latest_loadable, is_only_weights
+from ..run_lock import lock_folder
 
 
 @HOOKS.register_module()
@@ -24,6 +25,7 @@ class AtomicCheckpointHook(CheckpointHook):
     - Older files, also of the best model, go after the newer one is there.
     - A checkpoint due amid gradient accumulation is written after the
       accumulation's last step: gradients are not part of a checkpoint.
+    - A second run with the same ``work_dir`` is refused.
     - ``resume=True`` takes the latest checkpoint that opens, unless
       ``load_from`` names one. If there is none, the training begins with the
       weights of ``load_from``.
@@ -51,9 +53,12 @@ class AtomicCheckpointHook(CheckpointHook):
                          **kwargs)
         self._max_kept = max_keep_ckpts
         self._due = False
+        self._lock = None
 
     def before_run(self, runner: Runner) -> None:
-        """Choose the checkpoint to resume from, where none was named."""
+        """Take the folder, choose the checkpoint to resume from, where none
+        was named."""
+        self._lock_folder(runner)
         named = runner._load_from
         if not runner._resume or named and not is_only_weights(named):
             return
@@ -61,17 +66,15 @@ class AtomicCheckpointHook(CheckpointHook):
             runner.logger.warning(
                 f'{named} has weights, no state of a training to resume: '
                 'looking for that in work_dir.')
-        answer = [None, None]
-        if is_main_process():
-            try:
-                answer[0] = self._find_latest(runner)
-            except ValueError as error:
-                answer[1] = str(error)
-        broadcast_object_list(answer)
-        if answer[1] is not None:
-            raise ValueError(answer[1])
-        runner._resume = answer[0] is not None
-        runner._load_from = answer[0] or _initial_weights(runner)
+        latest = _by_main_process(lambda: self._find_latest(runner))
+        runner._resume = latest is not None
+        runner._load_from = latest or _initial_weights(runner)
+
+    def _lock_folder(self, runner: Runner) -> None:
+        """Refuse a second run, before it changes anything."""
+        def lock() -> None:
+            self._lock = self._lock or lock_folder(Path(runner.work_dir))
+        _by_main_process(lock)
 
     def _find_latest(self, runner: Runner) -> Optional[str]:
         folder = Path(runner.work_dir)
@@ -147,6 +150,20 @@ def is_accumulating(wrapper: OptimWrapper) -> bool:
     wrappers = (wrapper.values() if isinstance(wrapper, OptimWrapperDict)
                 else [wrapper])
     return not all(each.should_update() for each in wrappers)
+
+
+def _by_main_process(function: Callable[[], Optional[str]]) -> Optional[str]:
+    """What it returns there, on every process; an error is one everywhere."""
+    answer = [None, None]
+    if is_main_process():
+        try:
+            answer[0] = function()
+        except (ValueError, RuntimeError) as error:
+            answer[1] = error
+    broadcast_object_list(answer)
+    if answer[1] is not None:
+        raise answer[1]
+    return answer[0]
 
 
 def _initial_weights(runner: Runner) -> Optional[str]:

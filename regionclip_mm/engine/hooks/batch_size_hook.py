@@ -1,5 +1,6 @@
 """Says how the learning rate fits the batch."""
 import logging
+from typing import Optional
 
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
@@ -16,7 +17,14 @@ class BatchSizeHook(Hook):
     of the recipe ``auto_scale_lr.base_batch_size``. Where they differ, one
     line tells how mmengine scaled the learning rate or which flag would, and
     another one that schedules of iterations are not scaled.
+
+    Args:
+        schedule_images: Images per step for which the iterations are meant,
+            if others than the learning rate is; None: the same.
     """
+
+    def __init__(self, schedule_images: Optional[int] = None) -> None:
+        self.schedule_images = schedule_images
 
     def before_train(self, runner: Runner) -> None:
         """Say it, if there is something to say."""
@@ -30,7 +38,7 @@ class BatchSizeHook(Hook):
         line = describe_scale(base, *counts, setting.get('enable', False),
                               resumed=runner.iter > 0)
         if line and isinstance(runner.train_loop, IterBasedTrainLoop):
-            line += describe_schedule(base, *counts)
+            line += describe_schedule(self.schedule_images or base, *counts)
         if line:
             runner.logger.log(logging.WARNING, line)
 

@@ -10,6 +10,8 @@ from mmdet.registry import HOOKS
 
 from ..data import ResumableDataLoader
 from ..random_state import get_random_state, set_random_state
+from ..same_training import (check_same_classes, check_same_optimizer,
+                             describe_optimizer)
 
 KEY = 'resume_state'
 # mmengine logs what begins with 'val'
@@ -77,6 +79,7 @@ class ResumeStateHook(Hook):
         loader = runner.train_dataloader
         self._saved = dict(
             random=all_gather_object(self._random),
+            optimizer=describe_optimizer(runner.optim_wrapper),
             data=(loader.position()
                   if isinstance(loader, ResumableDataLoader) else None))
 
@@ -90,6 +93,7 @@ class ResumeStateHook(Hook):
         if not runner._resume:
             return
         state = checkpoint.get(KEY)
+        _check_same_training(runner, checkpoint['meta'], state or {})
         if state is None:
             runner.logger.warning(
                 'The checkpoint has no random state: it was written without '
@@ -136,6 +140,17 @@ class MissedValidationHook(Hook):
                     runner.message_hub.get_info(VALIDATED) != done):
             runner.logger.info('Validating, which was due when the run ended.')
             runner.val_loop.run()
+
+
+def _check_same_training(runner: Runner, meta: dict, state: dict) -> None:
+    """Raise a ValueError if the checkpoint is of another training."""
+    now = getattr(runner.train_dataloader.dataset, 'metainfo', None) or {}
+    before = meta.get('dataset_meta') or {}
+    if 'classes' in now and 'classes' in before:
+        check_same_classes(before['classes'], now['classes'])
+    if 'optimizer' in state:
+        check_same_optimizer(state['optimizer'],
+                             describe_optimizer(runner.optim_wrapper))
 
 
 def progress(runner: Runner) -> int:

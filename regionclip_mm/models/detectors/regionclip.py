@@ -10,7 +10,7 @@ from mmdet.structures import SampleList
 
 from ...text import Vocabulary, encode_vocabulary
 from ..layers import NO_CLASSES, TextEmbeddingClassifier
-from ..utils import LoadingRecord
+from ..utils import LoadingRecord, check_fusion
 
 TEST_PARTS = ('rcnn', 'rpn', 'chunked_size')
 # Keys of the region encoder; what else there is may begin at random.
@@ -58,6 +58,9 @@ class RegionCLIP(TwoStageDetector):
                 'uses it (RegionBBoxHead, BBoxHead, Shared2FCBBoxHead, '
                 'ConvFCBBoxHead)')
         self.proposal_source = MODELS.build(proposal_source)
+        check_fusion((self.test_cfg or {}).get('rcnn', {}).get(
+            'objectness', 'none'),
+            getattr(self.proposal_source, 'gives_logits', True))
         self.text_encoder = (
             MODELS.build(text_encoder) if text_encoder else None)
         self.prompt_templates = prompt_templates

@@ -13,6 +13,9 @@ from mmdet.structures import SampleList
 class BaseProposalSource(BaseModule, metaclass=ABCMeta):
     """Proposals are data: a source fills ``data_sample.proposals``."""
 
+    #: Whether its proposals have ``objectness_logits``.
+    gives_logits = False
+
     def fill(self, inputs: Tensor, data_samples: SampleList,
              preprocessor: ImgDataPreprocessor) -> None:
         """Set ``proposals`` of each sample to fresh :class:`InstanceData`.

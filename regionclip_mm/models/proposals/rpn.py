@@ -35,6 +35,8 @@ class RPNProposals(BaseProposalSource):
             number of proposals and their NMS.
     """
 
+    gives_logits = True
+
     def __init__(self, rpn: dict) -> None:
         super().__init__()
         self.rpn = MODELS.build(rpn)

@@ -12,6 +12,9 @@ from mmdet.structures.bbox import get_box_tensor
 
 from .base import BaseProposalSource, certain
 
+# So many logits of an image are not all between 0 and 1.
+MANY = 20
+
 
 @MODELS.register_module()
 class GTProposals(BaseProposalSource):
@@ -49,6 +52,11 @@ class FileProposals(BaseProposalSource):
         super().__init__()
         self.logits = logits
 
+    @property
+    def gives_logits(self) -> bool:
+        """Whether its proposals have ``objectness_logits``."""
+        return self.logits
+
     def propose(self, inputs: Tensor, data_samples: SampleList,
                 preprocessor: ImgDataPreprocessor) -> List[InstanceData]:
         """See :class:`BaseProposalSource`; objectness as in the file."""
@@ -79,6 +87,14 @@ class FileProposals(BaseProposalSource):
     def _set_objectness(self, result: InstanceData, scores: Tensor) -> None:
         """Write the scores (R,) of the file into its proposals."""
         if self.logits:
+            if len(scores) >= MANY and scores.min() >= 0 and (
+                    scores.max() <= 1):
+                raise ValueError(
+                    f'the {len(scores)} scores of an image in the '
+                    f'proposal_file are from {scores.min():.3g} to '
+                    f'{scores.max():.3g}, as probabilities are, but '
+                    'proposal_source.logits=True: write the file with tools/'
+                    'extract_proposals.py --logits, or set logits=False')
             result.objectness_logits = scores
             result.scores = scores.sigmoid()
             return

@@ -1,7 +1,7 @@
 """Functions that the models share."""
 from .box_coder import GrowthLimitedBoxCoder
 from .chunks import in_chunks
-from .fusion import FUSIONS, get_fusion
+from .fusion import FUSIONS, check_fusion, get_fusion
 from .loading import LoadingRecord
 from .nms import class_aware_nms
 from .pixels import to_pixels
@@ -9,7 +9,7 @@ from .soft_nms import class_aware_soft_nms
 from .suppression import get_suppression
 
 __all__ = [
-    'FUSIONS', 'GrowthLimitedBoxCoder', 'LoadingRecord', 'class_aware_nms',
-    'class_aware_soft_nms', 'get_fusion', 'get_suppression', 'in_chunks',
+    'FUSIONS', 'GrowthLimitedBoxCoder', 'LoadingRecord', 'check_fusion',
+    'class_aware_nms', 'class_aware_soft_nms', 'get_fusion', 'get_suppression', 'in_chunks',
     'to_pixels'
 ]

@@ -4,6 +4,9 @@ from typing import Callable, Dict
 from mmengine.structures import InstanceData
 from torch import Tensor
 
+OTHERS = ("'none' or 'sqrt_prob', RPNProposals, or FileProposals(logits=True) "
+          'with a file of tools/extract_proposals.py --logits')
+
 
 def _probability_only(probs: Tensor, proposals: InstanceData) -> Tensor:
     return probs
@@ -31,8 +34,25 @@ def _field(proposals: InstanceData, name: str, fusion: str) -> Tensor:
         raise ValueError(
             f"test_cfg.rcnn.objectness='{fusion}' needs {name} of the "
             "proposals, which this proposal_source does not give; use "
-            "'none', or RPNProposals")
+            f"{OTHERS}")
     return proposals[name]
+
+
+def check_fusion(name: str, gives_logits: bool) -> None:
+    """Raise unless a source of proposals gives what a fusion needs.
+
+    Args:
+        name: ``test_cfg.rcnn.objectness``.
+        gives_logits: Whether its proposals have ``objectness_logits``.
+
+    Raises:
+        ValueError: Naming what to change.
+    """
+    if name == 'sqrt_logit' and not gives_logits:
+        raise ValueError(
+            "test_cfg.rcnn.objectness='sqrt_logit' needs the objectness "
+            'logits of the proposals, which this proposal_source does not '
+            f'give; use {OTHERS}')
 
 
 #: Name in ``test_cfg.rcnn.objectness`` -> function of class probabilities

@@ -1,0 +1,57 @@
+"""Whether a checkpoint is of the training that is to go on."""
+from typing import List, Sequence
+
+from mmengine.optim import OptimWrapper, OptimWrapperDict
+
+INSTEAD = ('--resume goes on with the same training; to start another one '
+           'from these weights, give the checkpoint as load_from')
+
+
+def describe_optimizer(wrapper: OptimWrapper) -> List[str]:
+    """Type and number of tensors of each optimizer, for people to read."""
+    wrappers = (wrapper.values() if isinstance(wrapper, OptimWrapperDict)
+                else [wrapper])
+    found = []
+    for each in wrappers:
+        groups = [len(group['params'])
+                  for group in each.optimizer.param_groups]
+        found.append(f'{type(each.optimizer).__name__} with {sum(groups)} '
+                     f'tensors in {len(groups)} groups')
+    return found
+
+
+def check_same_optimizer(saved: Sequence[str], current: Sequence[str]) -> None:
+    """Raise if the checkpoint's optimizer is another one.
+
+    Args:
+        saved, current: See :func:`describe_optimizer`.
+
+    Raises:
+        ValueError: Naming both.
+    """
+    if [*saved] != [*current]:
+        raise ValueError(
+            f'the checkpoint is of a training by {", ".join(saved)}, '
+            f'optim_wrapper has {", ".join(current)}: {INSTEAD}')
+
+
+def check_same_classes(saved: Sequence[str], current: Sequence[str]) -> None:
+    """Raise if the checkpoint's classes are others, or in another order.
+
+    Args:
+        saved, current: Names of the classes of training.
+
+    Raises:
+        ValueError: Naming the first ones that the other lacks.
+    """
+    if [*saved] != [*current]:
+        raise ValueError(
+            f'the checkpoint is of a training of {len(saved)} classes '
+            f'({_some(saved, current)}), the train_dataloader has '
+            f'{len(current)} ({_some(current, saved)}): {INSTEAD}')
+
+
+def _some(names: Sequence[str], others: Sequence[str]) -> str:
+    """The first names that the others lack, or all where none lacks."""
+    own = [name for name in names if name not in others] or [*names]
+    return ', '.join(own[:3]) + (', ...' if len(own) > 3 else '')

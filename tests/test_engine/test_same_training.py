@@ -1,0 +1,97 @@
+"""What --resume refuses, because it would be another training."""
+import subprocess
+import sys
+
+import pytest
+from nano import ROOT
+from toy_training import ToyImages, toy_config, train
+
+from regionclip_mm.engine.run_lock import LOCK, lock_folder
+from regionclip_mm.engine.same_training import (check_same_classes,
+                                                check_same_optimizer)
+
+HOLD = '''import sys
+from pathlib import Path
+from regionclip_mm.engine.run_lock import lock_folder
+held = lock_folder(Path(sys.argv[1]))
+print('locked', flush=True)
+sys.stdin.read()
+'''
+
+
+def more_classes():
+    ToyImages.METAINFO = ToyImages.metainfo = dict(classes=('a', 'b'))
+
+
+@pytest.mark.parametrize('changes, patch, said', [
+    (dict(optim_wrapper=dict(optimizer=dict(
+        _delete_=True, type='AdamW', lr=0.01))), None,
+     'the checkpoint is of a training by SGD with 6 tensors in 1 groups, '
+     'optim_wrapper has AdamW with 6 tensors in 1 groups: --resume goes on '
+     'with the same training'),
+    (dict(), more_classes,
+     'the checkpoint is of a training of 1 classes (a), the train_dataloader '
+     'has 2 (b): --resume goes on'),
+])
+def test_another_training_is_refused(changes, patch, said, tmp_path):
+    cfg = toy_config(tmp_path)
+    cfg.train_cfg.max_iters = 4
+    train(cfg)
+    cfg.merge_from_dict(dict(changes, resume=True))
+    assert said in train(cfg, patch, fails=True)
+
+
+def test_the_same_is_allowed():
+    check_same_optimizer(['SGD with 2 tensors in 1 groups'],
+                         ['SGD with 2 tensors in 1 groups'])
+    check_same_classes(['a', 'b'], ('a', 'b'))
+    with pytest.raises(ValueError, match=r'2 classes \(a, b\), .* 2 \(b, a\)'):
+        check_same_classes(['a', 'b'], ['b', 'a'])
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that has the lock."""
+    process = subprocess.Popen(
+        [sys.executable, '-c', HOLD, str(tmp_path)], text=True, cwd=ROOT,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == 'locked\n'
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_second_run_is_refused_until_the_first_is_gone(holder, tmp_path):
+    part = tmp_path / 'iter_1.pth.0123456789abcdef.tmp'
+    part.write_bytes(b'the other run writes this')
+    cfg = toy_config(tmp_path)
+    cfg.resume = True
+    printed = train(cfg, fails=True)
+    assert (f'another training (process {holder.pid}) writes its checkpoints '
+            f'to {tmp_path}: wait for its end') in printed
+    assert part.exists()
+    holder.kill()
+    holder.wait()
+    train(cfg)
+    assert (tmp_path / 'iter_24.pth').exists()
+
+
+def test_two_processes_of_one_run_share_a_folder(tmp_path):
+    train(toy_config(tmp_path), processes=2)
+    assert (tmp_path / LOCK).read_text().isdigit()
+
+
+def test_children_do_not_hold_it(tmp_path):
+    """A worker that outlives its killed run does not keep others out."""
+    code = HOLD.replace("print('locked'", "import os\nif not os.fork():\n"
+                        "    import time\n    time.sleep(60)\nprint('locked'")
+    process = subprocess.Popen(
+        [sys.executable, '-c', code, str(tmp_path)], text=True, cwd=ROOT,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout.readline() == 'locked\n'
+    with pytest.raises(RuntimeError, match='another training'):
+        lock_folder(tmp_path)
+    process.kill()
+    process.wait()
+    assert lock_folder(tmp_path)
+    subprocess.run(['pkill', '-9', '-s', str(process.pid)])
