@@ -76,14 +76,14 @@ def test_data_of_ones_own(tmp_path, monkeypatch):
     assert classifier.vocabulary.names == cfg.train_classes
     assert classifier.test_vocabulary.names == cfg.test_classes
     head = cfg.model.roi_head.bbox_head
-    for part, names in (('train', ('lamp', )), ('val', ('lamp', 'teapot'))):
+    for part, words in (('train', ('lamp', )), ('val', ('lamp', 'teapot'))):
         cfg[f'{part}_dataloader'].update(num_workers=0,
                                          persistent_workers=False)
         cfg[f'{part}_dataloader'].dataset.update(
             data_root=str(tmp_path), ann_file='a.json',
             data_prefix=dict(img='train'), metainfo=dict(
-                classes=names, base_classes=('lamp', ),
-                novel_classes=names[1:]))
+                classes=words, base_classes=('lamp', ),
+                novel_classes=words[1:]))
     classifier.vocabulary.names = ('lamp', )
     classifier.test_vocabulary.names = ('lamp', 'teapot')
     head.num_classes = 1
