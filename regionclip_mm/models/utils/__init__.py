@@ -10,6 +10,6 @@ from .suppression import get_suppression
 
 __all__ = [
     'FUSIONS', 'GrowthLimitedBoxCoder', 'LoadingRecord', 'check_fusion',
-    'class_aware_nms', 'class_aware_soft_nms', 'get_fusion', 'get_suppression', 'in_chunks',
-    'to_pixels'
+    'class_aware_nms', 'class_aware_soft_nms', 'get_fusion',
+    'get_suppression', 'in_chunks', 'to_pixels'
 ]
