@@ -289,6 +289,6 @@ def test_blocks_that_need_no_download_run_as_they_are(clone, monkeypatch):
                  *offline_blocks('docs/faq.md', 'python', 'predictions.json')):
         exec(code, {})
     for made in ('outputs/vis/00000.png', 'outputs/one/vis/00000.png',
-                 'outputs/two/vis/00000.png', 'outputs/results.json',
+                 'outputs/two/vis/00001.png', 'outputs/results.json',
                  'data/vocabularies/nano.pth'):
         assert (clone / made).is_file(), made

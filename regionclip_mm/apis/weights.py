@@ -121,6 +121,9 @@ def _wrong_kind(value: Any, wanted: Tensor) -> str:
 def plain_meta(checkpoint: dict) -> dict:
     """``meta`` of a checkpoint as mmdet's inferencer reads it.
 
+    It has what mmdet would else warn of: classes, which no one needs where
+    the vocabulary has the names, and a palette, which is random by default.
+
     Args:
         checkpoint: What was loaded; its ``meta`` may be of any type.
     """
@@ -130,5 +133,8 @@ def plain_meta(checkpoint: dict) -> dict:
     known = meta.get('dataset_meta')
     if not isinstance(known, dict) or not all(
             isinstance(key, str) for key in known):
-        meta['dataset_meta'] = dict(classes=())
+        known = dict(classes=())
+    if 'palette' not in (key.lower() for key in known):
+        known = dict(known, palette='random')
+    meta['dataset_meta'] = known
     return meta

@@ -9,7 +9,7 @@ from mirror import Mirror
 from nano import make_image, nano_detector
 
 from regionclip_mm.apis import RegionInferencer
-from regionclip_mm.apis.weights import check_fit, plain_uri
+from regionclip_mm.apis.weights import check_fit, plain_meta, plain_uri
 from regionclip_mm.checkpoint import CheckpointError
 from regionclip_mm.io import cache_folder, download
 
@@ -150,6 +150,15 @@ def test_meta_of_any_type(nano_files, tmp_path, meta):
     detect = RegionInferencer(nano_files[0], str(tmp_path / 'a.pth'),
                               device='cpu', show_progress=False)
     assert detect.model.dataset_meta['classes'] == ()
+
+
+@pytest.mark.parametrize('known, palette', [
+    (dict(PALETTE='voc'), dict(PALETTE='voc')), (3, dict(palette='random')),
+    (dict(palette=[(1, 2, 3)]), dict(palette=[(1, 2, 3)])),
+    (dict(classes=('a', )), dict(palette='random'))])
+def test_palette_of_a_checkpoint_is_kept(known, palette):
+    kept = plain_meta(dict(meta=dict(dataset_meta=known)))['dataset_meta']
+    assert {k: v for k, v in kept.items() if k != 'classes'} == palette
 
 
 @pytest.mark.parametrize('url', [

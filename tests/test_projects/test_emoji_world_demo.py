@@ -1,5 +1,6 @@
 """What `make demo` does when a disk is full, files are odd or words wrong."""
 import importlib.util
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,6 @@ from mmdet.structures import DetDataSample
 from projects.emoji_world.emoji_world import pictures
 from projects.emoji_world.emoji_world.choice import scenes_of
 from projects.emoji_world.emoji_world.concepts import names
-from projects.emoji_world.emoji_world.plans import make_plan
 from projects.emoji_world.emoji_world.splits import SPLITS, Split
 from projects.emoji_world.tools import make_scenes
 
@@ -128,19 +128,6 @@ def test_pictures_are_upright(tmp_path):
     assert cv2.imread(str(tmp_path / 'out/a.webp')).shape == (800, 600, 3)
 
 
-def test_scenes_show_the_words():
-    words = ['cat', 'no such thing', 'pizza', 'bus']
-    chosen = scenes_of(words, 6)
-    assert len(set(chosen)) == 6
-    for number, scene in enumerate(chosen):
-        there = {names()[o.concept] for o in make_plan(*scene).objects}
-        assert there & {'cat', 'pizza', 'bus'}
-        if number < 3:
-            assert ['cat', 'pizza', 'bus'][number] in there
-    assert scenes_of([], 2) == scenes_of(['xyz'], 2) == [
-        ('demo', 0), ('demo', 1)]
-
-
 @pytest.fixture
 def module():
     spec = importlib.util.spec_from_file_location('emoji_demo', DEMO)
@@ -149,24 +136,86 @@ def module():
     return module
 
 
-def test_it_says_what_was_found(module, capsys):
-    module.tell(['cat', 'dog', 'pizza'], dict(cat=2, pizza=1, boat=3), 0.5)
-    assert capsys.readouterr().out.splitlines()[0] == (
-        'Found, with scores above 0.5: cat 2, pizza 1')
-    module.tell(['dog'], {}, 0.25)
-    said = capsys.readouterr().out.splitlines()
-    assert said[0] == 'Found, with scores above 0.25: nothing'
-    assert said[1].startswith('Not found: dog (--score-thr')
-    module.tell(['cat'], dict(cat=2), 0.5)
-    assert 'Not found' not in capsys.readouterr().out
+@pytest.fixture
+def say(module, monkeypatch, capsys):
+    """Lines that the demo prints after its detector found something."""
+    def run(*args, drawn=None, shown=True):
+        monkeypatch.setattr(sys, 'argv', ['demo.py', *args])
+        parsed = module.parse_args()
+        words = module.read_words(parsed.words)
+        scenes = scenes_of([] if parsed.words is None else words, 12)
+        module.tell(parsed, words, drawn or {}, scenes if shown else None)
+        return capsys.readouterr().out.splitlines()
+    monkeypatch.chdir(ROOT)
+    return run
+
+
+def test_it_says_what_was_found(say):
+    assert say('--words', 'cat . dog . pizza',
+               drawn=dict(cat=2, dog=1, pizza=1, boat=3)) == [
+        'Found, with scores above 0.5: cat 2, dog 1, pizza 1']
+    assert say('--words', 'dog', '--score-thr', '0.25')[:2] == [
+        'Found, with scores above 0.25: nothing',
+        'Not found, though a scene shows it: dog']
+
+
+def test_without_words_it_lists_only_names_that_scenes_show(say):
+    drawn = dict.fromkeys(names('base', 'novel'), 1)
+    del drawn['horse'], drawn['elephant']  # the 12 scenes show no elephant
+    said = say('--score-thr', '0.4', drawn=drawn)
+    assert said[1] == 'Not found, though a scene shows it: horse'
+    assert said[2].endswith('demo.py --score-thr 0.3 --no-ap')
+    assert len(said) == 3
+
+
+def test_each_kind_of_word_is_said_as_what_it_is(say):
+    said = say('--words', 'cat . gamepad . unicornzz', drawn=dict(gamepad=1))
+    assert said[1:5] == [
+        'Not found, though a scene shows it: cat',
+        'A name of this world, but no scene shows it: gamepad',
+        'Not a name of this world, so found at best by chance: unicornzz',
+        '  (all its names: projects/emoji_world/assets/concepts.json)']
+    many = ' . '.join(names('base', 'novel'))
+    assert any(line.startswith('Shown only in scenes other than these 12: ')
+               for line in say('--words', many))
+
+
+def test_of_own_images_nothing_is_known(say):
+    said = say('--words', 'cat . gamepad . unicornzz', '--images', 'a b.png',
+               drawn=dict(cat=1), shown=False)
+    assert said[1:3] == [
+        'Not found: gamepad',
+        'Not a name of this world, so found at best by chance: unicornzz']
+
+
+@pytest.mark.parametrize('given, least', [
+    ('0.5', '0.3'), ('0.3', '0.15'), ('0', None)])
+def test_the_advice_is_a_command_that_lowers_the_threshold(
+        module, say, monkeypatch, given, least):
+    args = ['--words', "cat . ol' dog", '--images', 'a b.png', '--out', 'x']
+    last = say('--score-thr', given, *args, shown=False)[-1]
+    if least is None:
+        assert 'less sure' not in last
+        return
+    python, script, *rest = shlex.split(last.split(': ', 1)[1])
+    assert Path(python) == Path(module.near(sys.executable))
+    assert script == 'projects/emoji_world/demo.py'
+    monkeypatch.setattr(sys, 'argv', ['demo.py', *rest])
+    parsed = module.parse_args()
+    assert parsed.score_thr == float(least)
+    assert (parsed.words, parsed.images, parsed.out) == (args[1], args[3], 'x')
 
 
 @pytest.mark.parametrize('args, folder', [
-    ([], 'outputs/demo'), (['--words', 'a'], 'outputs/demo_words'),
+    ([], 'outputs/demo'),
+    (['--words', 'cat . pizza . bus'], 'outputs/demo_words/cat-pizza-bus'),
+    (['--words', 'space invader'], 'outputs/demo_words/space_invader'),
     (['--words', 'a', '--out', 'b'], 'b')])
 def test_words_have_a_folder_of_their_own(module, monkeypatch, args, folder):
     monkeypatch.setattr(sys, 'argv', ['demo.py', *args])
-    assert module.parse_args().out == folder
+    parsed = module.parse_args()
+    words = module.read_words(parsed.words)
+    assert module.out_folder(parsed, words) == Path(folder)
 
 
 @pytest.fixture
@@ -189,6 +238,18 @@ def test_mistakes_are_told_before_any_scene(demo, tmp_path, monkeypatch):
         demo('--words', '')
     with pytest.raises(OSError, match='file is not a folder'):
         demo('--out', str(tmp_path / 'file/out'))
+
+
+@pytest.mark.parametrize('count, said', [
+    (1, '1 annotated picture is in '), (2, '2 annotated pictures are in ')])
+def test_it_says_where_the_pictures_are(demo, module, monkeypatch, tmp_path,
+                                        capsys, count, said):
+    monkeypatch.setattr(module, 'draw', lambda *args: (dict(cat=1), count))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'a.png').touch()
+    demo('--words', 'cat', '--images', 'a.png')
+    assert f'{said}{tmp_path}/outputs/demo_words/cat\n' in (
+        capsys.readouterr().out)
 
 
 def test_a_text_file_as_image_is_one_line():

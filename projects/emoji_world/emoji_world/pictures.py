@@ -1,7 +1,9 @@
 """Annotated pictures for people to look at."""
+import hashlib
+import re
 from collections import Counter
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Sequence
 
 import numpy as np
 from mmengine.structures import InstanceData
@@ -12,6 +14,8 @@ from regionclip_mm.apis import load_image
 from regionclip_mm.apis.drawing import (LegibleVisualizer, drawable, magnified,
                                         picture_name, without_bounds_warnings)
 from regionclip_mm.apis.selection import distinct
+
+LONGEST = 60  # letters of the words in the name of a folder
 
 
 def draw(image: np.ndarray, found: InstanceData, score_thr: float,
@@ -56,3 +60,20 @@ def draw_all(samples: SampleList, score_thr: float,
             load_image(sample.img_path), sample.pred_instances, score_thr,
             folder / picture_name(sample.img_path, used)))
     return drawn
+
+
+def folder_name(words: Sequence[str]) -> str:
+    """Name of a folder for the pictures of these words, as cat-pizza-bus.
+
+    It is a legal file name whatever the words are. Where it cannot tell them
+    all as they are, it ends with a part of their hash, so that other words
+    have another folder.
+    """
+    name = '-'.join(re.sub('[^a-z0-9]+', '_', word.lower()).strip('_')
+                    for word in words)
+    if len(name) <= LONGEST and all(
+            re.fullmatch('[a-z0-9]+( [a-z0-9]+)*', word) for word in words):
+        return name
+    digest = hashlib.sha256(
+        '\n'.join(words).encode('utf-8', 'surrogatepass')).hexdigest()[:8]
+    return f'{name[:LONGEST].strip("_-")}-{digest}'.lstrip('-')

@@ -6,7 +6,9 @@
 hyper-parameters; eval and eval_unseen are for nothing but evaluation.
 """
 import argparse
+import os
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -15,9 +17,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.utils import import_modules_from_strings
+from torch import nn
 
 from projects.emoji_world.emoji_world import measures
 from projects.emoji_world.tools.make_scenes import write_split
+from regionclip_mm.command_line import (config_errors, need_file,
+                                        one_line_errors, quiet)
 
 PROJECT = Path(__file__).resolve().parents[1]
 WEIGHTS = PROJECT / 'weights' / 'regionclip_nano.pth'
@@ -46,12 +51,36 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def load(name: str, args: argparse.Namespace) -> tuple:
-    """Config of this name and its detector."""
-    config = Config.fromfile(PROJECT / 'configs' / f'{name}.py')
-    config.merge_from_dict(args.cfg_options)
-    import_modules_from_strings(**config.custom_imports)
-    return config, measures.load_detector(config, args.checkpoint)
+def path_of(name: str) -> str:
+    """The config of this name."""
+    return os.path.relpath(PROJECT / 'configs' / f'{name}.py')
+
+
+def load(name: str, split: str, args: argparse.Namespace) -> tuple:
+    """Config of this name and its detector; the scenes of the split are
+    written where the config looks for them, if they are not there."""
+    with config_errors(path_of(name)):
+        config = Config.fromfile(path_of(name))
+        config.merge_from_dict(args.cfg_options)
+        import_modules_from_strings(**config.custom_imports)
+        detector = detector_of(config, name, args.checkpoint)
+        data = Path(config.test_dataloader.dataset.data_root)
+    write_split(split, data)
+    return config, detector
+
+
+def detector_of(config: Config, name: str, checkpoint: str) -> nn.Module:
+    """The detector of a config.
+
+    Raises:
+        ValueError: If the weights do not fit it.
+    """
+    try:
+        return measures.load_detector(config, checkpoint)
+    except RuntimeError as error:  # of torch; names every key
+        raise ValueError(
+            f'the weights {checkpoint} do not fit {path_of(name)}: '
+            + textwrap.shorten(str(error), 300)) from None
 
 
 def row(what: str, values: dict, keys: tuple) -> None:
@@ -63,14 +92,13 @@ def row(what: str, values: dict, keys: tuple) -> None:
 
 def report(split: str, args: argparse.Namespace) -> None:
     """Print the figures of one split."""
-    write_split(split, Path('data/emoji_world'))
     keys = ('base', 'novel', 'other', 'all')
     print(f'\n{split:44s}', *(f'{k:>6s}' for k in keys))
     if not args.only_rpn:
         report_annotated(split, args, keys)
     if args.no_rpn:
         return
-    config, detector = load(args.config, args)
+    config, detector = load(args.config, split, args)
     for vocabulary, title in NAMES.items():
         row(f'RPN boxes, AP50, {title}', measures.average_precision(
             detector, config, split, vocabulary), keys)
@@ -79,7 +107,7 @@ def report(split: str, args: argparse.Namespace) -> None:
 def report_annotated(split: str, args: argparse.Namespace,
                      keys: tuple) -> None:
     """The rows that need no proposals."""
-    config, detector = load('regionclip_nano_gt', args)
+    config, detector = load('regionclip_nano_gt', split, args)
     row('single-object images, top-1, all names',
         dict(all=measures.single_top1(detector, SINGLES[split])), keys)
     for vocabulary, title in NAMES.items():
@@ -92,6 +120,9 @@ def report_annotated(split: str, args: argparse.Namespace,
 
 def main() -> None:
     args = parse_args()
+    need_file('checkpoint', args.checkpoint)
+    need_file('config file', path_of(args.config))
+    quiet()
     torch.set_num_threads(args.threads)
     start = time.time()
     for split in args.splits:
@@ -100,4 +131,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_line_errors():
+        main()

@@ -12,6 +12,9 @@ import torch
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
+from regionclip_mm.command_line import (config_errors, need_file,
+                                        one_line_errors, quiet)
+
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -26,13 +29,18 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    need_file('config file', args.config)
+    quiet()
     torch.set_num_threads(args.threads)
-    cfg = Config.fromfile(args.config)
-    cfg.work_dir = args.work_dir or f'work_dirs/{Path(args.config).stem}'
-    cfg.resume = args.resume
-    cfg.merge_from_dict(args.cfg_options or {})
-    Runner.from_cfg(cfg).train()
+    with config_errors(args.config):
+        cfg = Config.fromfile(args.config)
+        cfg.work_dir = args.work_dir or f'work_dirs/{Path(args.config).stem}'
+        cfg.resume = args.resume
+        cfg.merge_from_dict(args.cfg_options or {})
+        runner = Runner.from_cfg(cfg)
+    runner.train()
 
 
 if __name__ == '__main__':
-    main()
+    with one_line_errors():
+        main()
