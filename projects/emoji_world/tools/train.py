@@ -12,7 +12,7 @@ import torch
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
-from regionclip_mm.command_line import (config_errors, need_file,
+from regionclip_mm.command_line import (config_errors, give_up, need_file,
                                         one_line_errors, quiet)
 
 
@@ -32,15 +32,17 @@ def main() -> None:
     need_file('config file', args.config)
     quiet()
     torch.set_num_threads(args.threads)
-    with config_errors(args.config):
+    with one_line_errors(), config_errors(args.config):
         cfg = Config.fromfile(args.config)
         cfg.work_dir = args.work_dir or f'work_dirs/{Path(args.config).stem}'
         cfg.resume = args.resume
         cfg.merge_from_dict(args.cfg_options or {})
         runner = Runner.from_cfg(cfg)
-    runner.train()
+    try:
+        runner.train()
+    except FileNotFoundError as error:  # scenes or weights
+        give_up(error)
 
 
 if __name__ == '__main__':
-    with one_line_errors():
-        main()
+    main()
