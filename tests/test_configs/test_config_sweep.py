@@ -110,7 +110,8 @@ BENCHMARKS = ('OVCocoDataset', 'OVLVISDataset')
 def is_benchmark(cfg: Config) -> bool:
     """Whether it is evaluated on COCO or LVIS with classes of its own."""
     loader = cfg.get('test_dataloader')
-    return bool(loader and loader.dataset.type in BENCHMARKS
+    return bool(loader and 'train_classes' not in cfg  # the user's data
+                and loader.dataset.type in BENCHMARKS
                 and cfg.model.type == 'RegionCLIP'
                 and classifier_of(cfg).get('vocabulary'))
 

@@ -11,6 +11,7 @@ from mmengine.optim.optimizer import amp_optimizer_wrapper as amp_wrapper
 from mmengine.runner import amp
 from toy_training import STEPS, ToyPause, differences, final, toy_config, train
 
+from regionclip_mm.engine import AtomicCheckpointHook
 from regionclip_mm.engine.latest_checkpoint import find_latest_loadable
 
 
@@ -120,6 +121,27 @@ def test_killed_while_writing(moment, undisturbed, tmp_path):
         assert f'Skipping {path}, which is half-written' in printed
     assert not list(tmp_path.glob('*.tmp'))
     assert differences(undisturbed(**kinds), final(cfg)) == []
+
+
+def die_before_the_last_removal():
+    """Iteration 20 is saved, and an older checkpoint is still there."""
+    original = AtomicCheckpointHook._remove_old
+
+    def remove_old(self):
+        if self._kept and self._kept[-1] == 20:
+            os.kill(os.getpid(), signal.SIGKILL)
+        original(self)
+    AtomicCheckpointHook._remove_old = remove_old
+
+
+def test_what_was_to_be_removed_goes_later(undisturbed, tmp_path):
+    cfg = toy_config(tmp_path)
+    train(cfg, die_before_the_last_removal)
+    assert len(list(tmp_path.glob('iter_*.pth'))) == 3
+    cfg.resume = True
+    train(cfg)
+    assert len(list(tmp_path.glob('iter_*.pth'))) == 2
+    assert differences(undisturbed(), final(cfg)) == []
 
 
 @pytest.mark.parametrize('kinds', [

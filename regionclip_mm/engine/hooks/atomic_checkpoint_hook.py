@@ -93,9 +93,10 @@ class AtomicCheckpointHook(CheckpointHook):
         return latest and str(latest)
 
     def before_train(self, runner: Runner) -> None:
-        """Recall which checkpoints there are."""
+        """Recall which checkpoints there are, of which some may be to go."""
         super().before_train(runner)
         self._kept = list(runner.message_hub.get_info('keep_ckpt_ids', []))
+        self._remove_old()  # if the run ended before it could
 
     def after_train_iter(self,
                          runner: Runner,
