@@ -2,9 +2,10 @@
 from .backbones import CLIPResNet
 from .detectors import RegionCLIP
 from .layers import AttentionPool2d, TextEmbeddingClassifier
-from .losses import (BackgroundWeightedCrossEntropy, FocalScaledCrossEntropy,
-                     ImageTextContrastiveLoss)
-from .pretrainers import CLIP
+from .losses import (BackgroundWeightedCrossEntropy, ConceptContrastiveLoss,
+                     FocalScaledCrossEntropy, ImageTextContrastiveLoss,
+                     RegionDistillLoss)
+from .pretrainers import CLIP, RegionTextPretrainer
 from .proposals import (FileProposals, GridProposals, GTProposals,
                         RandomProposals, RPNProposals, WholeImageProposals)
 from .roi_heads import (CLIPResLayer, RegionBBoxHead, RegionMaskHead,
@@ -12,9 +13,11 @@ from .roi_heads import (CLIPResLayer, RegionBBoxHead, RegionMaskHead,
 
 __all__ = [
     'AttentionPool2d', 'BackgroundWeightedCrossEntropy', 'CLIP',
-    'CLIPResLayer', 'CLIPResNet', 'FileProposals', 'FocalScaledCrossEntropy',
-    'GTProposals', 'GridProposals', 'ImageTextContrastiveLoss',
-    'RPNProposals', 'RandomProposals', 'RegionBBoxHead', 'RegionCLIP',
+    'CLIPResLayer', 'CLIPResNet', 'ConceptContrastiveLoss',
+    'FileProposals', 'FocalScaledCrossEntropy', 'GTProposals',
+    'GridProposals', 'ImageTextContrastiveLoss', 'RPNProposals',
+    'RandomProposals', 'RegionBBoxHead', 'RegionCLIP', 'RegionDistillLoss',
     'RegionMaskHead', 'RegionRoIExtractor', 'RegionRoIHead',
-    'TextEmbeddingClassifier', 'WholeImageProposals'
+    'RegionTextPretrainer', 'TextEmbeddingClassifier',
+    'WholeImageProposals'
 ]

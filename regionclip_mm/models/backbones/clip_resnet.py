@@ -84,19 +84,56 @@ class CLIPResNet(BaseModule):
         Returns:
             One map (N, C_i, H / s_i, W / s_i) for each of ``out_indices``.
         """
-        # Faster than the default layout on a CPU (docs/benchmarks.md); the
-        # maps go out in the default one because mmcv's RoIAlign reads no
-        # other.
+        return self.after_trunk(self.trunk(x))
+
+    def trunk(self, x: Tensor) -> Tuple[Tensor, ...]:
+        """The part that training leaves as it is: stem and frozen stages.
+
+        Args:
+            x: Images, as for :meth:`forward`.
+
+        Returns:
+            Maps of the stem and of each frozen stage, for
+            :meth:`after_trunk`, also of another CLIPResNet of equal weights.
+        """
+        # Faster than the default layout on a CPU (docs/benchmarks.md).
         x = self._at_least_a_cell(x)
-        x = self.stem(x.contiguous(memory_format=torch.channels_last))
-        outs = []
-        for i in range(max(self.out_indices) + 1):
-            x = getattr(self, f'layer{i + 1}')(x)
-            if i in self.out_indices:
-                # Under autocast x is of half precision, to which RoIAlign
-                # would round the boxes, if it took bfloat16 at all.
-                outs.append(x.to(self.conv1.weight.dtype).contiguous())
-        return tuple(outs)
+        maps = [self.stem(x.contiguous(memory_format=torch.channels_last))]
+        last = min(self.frozen_stages, max(self.out_indices) + 1)
+        for i in range(1, last + 1):
+            maps.append(getattr(self, f'layer{i}')(maps[-1]))
+        return tuple(maps)
+
+    def same_trunk(self, other: nn.Module) -> bool:
+        """Whether :meth:`trunk` of both gives the same maps, for ever.
+
+        Args:
+            other: Any backbone.
+        """
+        if (not isinstance(other, CLIPResNet) or self.frozen_stages < 0
+                or (self.arch, self.frozen_stages)
+                != (other.arch, other.frozen_stages)):
+            return False
+        return all(
+            torch.equal(mine, theirs) for name in self._frozen_names()
+            for mine, theirs in zip(
+                getattr(self, name).state_dict().values(),
+                getattr(other, name).state_dict().values()))
+
+    def after_trunk(self, trunk: Tuple[Tensor, ...]) -> Tuple[Tensor, ...]:
+        """The other stages; what :meth:`forward` returns.
+
+        Args:
+            trunk: See :meth:`trunk`.
+        """
+        maps = list(trunk)
+        for i in range(len(maps), max(self.out_indices) + 2):
+            maps.append(getattr(self, f'layer{i}')(maps[-1]))
+        # In the default layout, as mmcv's RoIAlign reads no other. Under
+        # autocast maps are of half precision, to which RoIAlign would round
+        # the boxes, if it took bfloat16 at all.
+        return tuple(maps[i + 1].to(self.conv1.weight.dtype).contiguous()
+                     for i in self.out_indices)
 
     def _at_least_a_cell(self, x: Tensor) -> Tensor:
         """Pad images (N, 3, H, W) that are thinner than one cell of the last

@@ -2,8 +2,9 @@
 from .background_weighted_ce import (BackgroundWeightedCrossEntropy,
                                      FocalScaledCrossEntropy)
 from .image_text import ImageTextContrastiveLoss
+from .region_concept import ConceptContrastiveLoss, RegionDistillLoss
 
 __all__ = [
-    'BackgroundWeightedCrossEntropy', 'FocalScaledCrossEntropy',
-    'ImageTextContrastiveLoss'
+    'BackgroundWeightedCrossEntropy', 'ConceptContrastiveLoss',
+    'FocalScaledCrossEntropy', 'ImageTextContrastiveLoss', 'RegionDistillLoss'
 ]

@@ -6,21 +6,26 @@ from torch import Tensor
 
 from mmdet.registry import MODELS
 
+from ..utils import gather_rows
+
 
 @MODELS.register_module()
 class ImageTextContrastiveLoss(BaseModule):
     """Symmetric InfoNCE over a batch of image-caption pairs (CLIP, 2021).
 
-    The batch is that of one process: under several, captions of the others
-    are no negatives (the reference gathers them).
+    Parity: ``loss_img_txt_level`` of ``g6_pretrain_rn50`` and
+    ``g6_gather_2proc``.
 
     Args:
         loss_weight: Factor of the loss.
+        gather: Take the pairs of all processes as the batch, with gradients
+            (:func:`..utils.gather_rows`); else those of this process.
     """
 
-    def __init__(self, loss_weight: float = 1.0) -> None:
+    def __init__(self, loss_weight: float = 1.0, gather: bool = True) -> None:
         super().__init__()
         self.loss_weight = loss_weight
+        self.gather = gather
 
     def forward(self, image_embeddings: Tensor, text_embeddings: Tensor,
                 scale: Tensor) -> Tensor:
@@ -32,12 +37,16 @@ class ImageTextContrastiveLoss(BaseModule):
             scale: Inverse temperature, a scalar.
 
         Returns:
-            Scalar loss.
+            Scalar loss; zero, in the graph, if there is no pair.
         """
         # Logits of up to 100 need float32, also under autocast.
         with torch.autocast(image_embeddings.device.type, enabled=False):
             image = F.normalize(image_embeddings.float(), dim=-1)
             text = F.normalize(text_embeddings.float(), dim=-1)
+            if self.gather:
+                image, text = gather_rows(image, text)
+            if len(image) == 0:
+                return self.loss_weight * image_embeddings[:0].sum()
             logits = scale.float() * image @ text.t()
             target = torch.arange(len(logits), device=logits.device)
             loss = (F.cross_entropy(logits, target)

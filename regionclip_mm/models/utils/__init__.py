@@ -2,6 +2,7 @@
 from .box_coder import GrowthLimitedBoxCoder
 from .chunks import in_chunks
 from .fusion import FUSIONS, check_fusion, get_fusion
+from .gather import gather_rows
 from .loading import LoadingRecord
 from .nms import class_aware_nms
 from .pixels import to_pixels
@@ -10,6 +11,6 @@ from .suppression import get_suppression
 
 __all__ = [
     'FUSIONS', 'GrowthLimitedBoxCoder', 'LoadingRecord', 'check_fusion',
-    'class_aware_nms', 'class_aware_soft_nms', 'get_fusion',
+    'class_aware_nms', 'class_aware_soft_nms', 'gather_rows', 'get_fusion',
     'get_suppression', 'in_chunks', 'to_pixels'
 ]
