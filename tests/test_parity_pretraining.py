@@ -3,6 +3,7 @@
 Tolerances are those that tests/data/parity's source recommends, or tighter.
 """
 import copy
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from mmengine.structures import InstanceData
 from parity import (DATA, ROOT, batch_of, load_case, make_weights, relative,
                     vocabulary_of)
 from test_parity_transfer import ours, sampling
+from two_processes import on_two
 
 from mmdet.registry import MODELS
 from mmdet.utils import register_all_modules
@@ -71,6 +73,7 @@ def build(golden, tmp_path_factory):
         if variant == 'none':
             cfg.concept_thr = 0.9999
         cfg.proposal_source = dict(type='FileProposals')
+        cfg.test_cfg.rcnn.objectness = 'none'
         pretrainer = MODELS.build(cfg)
         pretrainer.init_weights()
         pretrainer.teacher.init_weights()
@@ -146,3 +149,41 @@ def test_embeddings_and_pseudo_labels(golden, build):
     kept = arrays['same_keep_mask'].astype(bool)
     assert (labels.numpy()[kept] == arrays['same_target_index']).all()
     assert np.abs(probs[kept] - arrays['same_teacher_probs']).max() < 2e-4
+
+
+GATHERED = dict(equal=((0, ), (1, )), unequal=((0, 1), (1, )))
+
+
+def on_rank(build, golden, images, rank):
+    """Losses, and gradients of the parameters that the case has."""
+    arrays, case = golden
+    pretrainer = build('same')
+    losses = pretrainer(**pairs(arrays, case, pretrainer, images[rank]),
+                        mode='loss')
+    sum(losses[name] for name in LOSSES).backward()
+    named = dict(pretrainer.named_parameters())
+    return ([losses[name].item() for name in LOSSES],
+            [named[ours(name)].grad for name in case['grad_params']])
+
+
+@pytest.mark.parametrize('variant', GATHERED)
+def test_two_processes(variant, golden, build, tmp_path):
+    """Each with its images; the image-text contrast is of all of them."""
+    found = on_two(partial(on_rank, build, golden, GATHERED[variant]),
+                   tmp_path)
+    arrays, case = load_case('g6_gather_2proc')
+    for rank, (losses, gradients) in enumerate(found):
+        for name, loss in zip(LOSSES, losses):
+            want = float(arrays[f'{variant}_rank{rank}_{name}'])
+            assert loss == pytest.approx(want, rel=2e-5), name
+        check_norms(gradients, case,
+                    arrays[f'{variant}_rank{rank}_local_grad_norms'])
+    mean = [(first + second) / 2
+            for first, second in zip(found[0][1], found[1][1])]
+    check_norms(mean, case, arrays[f'{variant}_ddp_avg_grad_norms'])
+
+
+def check_norms(gradients, case, norms):
+    for name, grad, norm in zip(case['grad_params'], gradients, norms):
+        if not name.endswith('k_proj.bias'):  # zero but for rounding
+            assert grad.norm().item() == pytest.approx(norm, rel=5e-4), name

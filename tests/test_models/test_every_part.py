@@ -79,6 +79,11 @@ PARTS = dict(
         (torch.rand(1, C3, 8, 8), ), [torch.tensor([[0., 0, 50, 50]])]),
                    (1, 128)),
     ImageTextContrastiveLoss=({}, contrast, (1, )),
+    RegionDistillLoss=({}, lambda loss: loss(*torch.randn(2, 4, 3))[None],
+                       (1, )),
+    ConceptContrastiveLoss=(
+        {}, lambda loss: loss(torch.randn(2, 3), torch.tensor([2, 0]))[None],
+        (1, )),
     FocalScaledCrossEntropy=({}, classify, (1, )),
     BackgroundWeightedCrossEntropy=({}, classify, (1, )),
     CLIP=(dict(backbone=dict(type='CLIPResNet', arch='nano',
@@ -96,8 +101,9 @@ PARTS = dict(
 
 
 def test_none_is_forgotten():
-    # these have files of their own: test_proposals.py, test_box_coder.py
-    apart = {'RPNProposals', 'GrowthLimitedBoxCoder'}
+    # these have files of their own: test_proposals.py, test_box_coder.py,
+    # test_region_text_pretrainer.py
+    apart = {'RPNProposals', 'GrowthLimitedBoxCoder', 'RegionTextPretrainer'}
     assert set(models.__all__) - apart == set(PARTS)
 
 

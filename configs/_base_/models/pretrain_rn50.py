@@ -18,7 +18,7 @@ test_cfg = dict(
 
 teacher = copy.deepcopy(_base_.rn50)
 teacher.update(
-    test_cfg=test_cfg,
+    test_cfg=dict(rcnn=dict(test_cfg['rcnn'], objectness='none')),
     # it names the student's proposals
     proposal_source=dict(type='WholeImageProposals'),
     init_cfg=dict(

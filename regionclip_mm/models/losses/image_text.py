@@ -46,7 +46,8 @@ class ImageTextContrastiveLoss(BaseModule):
             if self.gather:
                 image, text = gather_rows(image, text)
             if len(image) == 0:
-                return self.loss_weight * image_embeddings[:0].sum()
+                return self.loss_weight * (image_embeddings[:0].sum()
+                                           + text_embeddings[:0].sum())
             logits = scale.float() * image @ text.t()
             target = torch.arange(len(logits), device=logits.device)
             loss = (F.cross_entropy(logits, target)

@@ -1,0 +1,217 @@
+"""Pretraining with a nano student and a nano teacher."""
+import copy
+from unittest import mock
+
+import pytest
+import torch
+from nano import make_vocabulary, nano_detector
+from nano_pretraining import (CONCEPTS, build_pretrainer, make_pairs,
+                              pretrainer_model)
+
+from mmdet.registry import MODELS
+from regionclip_mm.models import RegionCLIP
+from regionclip_mm.text import Vocabulary
+
+LOSSES = {'loss_region_distill', 'loss_concept_contrastive',
+          'loss_img_txt_level'}
+
+
+@pytest.fixture(scope='module')
+def pretrainer():
+    return build_pretrainer()
+
+
+def losses_of(pretrainer, **batch):
+    torch.manual_seed(0)
+    return pretrainer(**make_pairs(pretrainer, **batch), mode='loss')
+
+
+def total(losses):
+    return sum(losses[name] for name in LOSSES if name in losses)
+
+
+def test_the_student_learns_and_the_teacher_stays():
+    pretrainer = build_pretrainer()
+    before = copy.deepcopy(pretrainer.teacher.state_dict())
+    trained = [p for p in pretrainer.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(trained, 3e-4)
+    history = []
+    for _ in range(15):
+        losses = losses_of(pretrainer)
+        optimizer.zero_grad()
+        total(losses).backward()
+        optimizer.step()
+        history.append(losses['loss_region_distill'].item())
+    assert history[-1] < 0.1 * history[0], history
+    after = pretrainer.teacher.state_dict()
+    assert all(torch.equal(before[key], after[key]) for key in before)
+    assert not pretrainer.teacher.training
+    assert not any(p.requires_grad for p in pretrainer.teacher.parameters())
+
+
+def test_what_is_logged(pretrainer):
+    losses = losses_of(pretrainer)
+    assert set(losses) == LOSSES | {'kept', 'acc_concept'}
+    assert losses['kept'] == 1  # a threshold of 0
+    _, log = pretrainer.parse_losses(losses)
+    assert log['loss'].item() == pytest.approx(total(losses).item())
+
+
+def test_its_checkpoint_is_a_detector(pretrainer):
+    """It loads into a detector of the same parts, nothing lacks or is left."""
+    state = pretrainer.state_dict()
+    assert not any(key.startswith('teacher') for key in state)
+    detector = nano_detector(
+        vocabulary=make_vocabulary(CONCEPTS))
+    detector.load_state_dict(state)
+    again = MODELS.build(pretrainer_model())
+    keys = again.load_state_dict(state)
+    assert not keys.missing_keys and not keys.unexpected_keys
+
+
+def test_it_is_evaluated_as_a_detector(pretrainer):
+    pretrainer.eval()
+    data = make_pairs(pretrainer)
+    with torch.no_grad():
+        found = pretrainer(**data, mode='predict')
+    pretrainer.train()
+    assert isinstance(pretrainer, RegionCLIP)
+    assert set(found[0].pred_instances.label_names) <= set(CONCEPTS)
+
+
+def test_the_trunk_is_computed_once_if_it_is_the_same(pretrainer):
+    stem = type(pretrainer.backbone).stem
+    calls = []
+
+    def counted(self, x):
+        calls.append(self)
+        return stem(self, x)
+
+    with mock.patch.object(type(pretrainer.backbone), 'stem', counted):
+        shared = losses_of(pretrainer)
+        assert pretrainer._shares_trunk and len(calls) == 1
+        pretrainer._shares_trunk = False
+        apart = losses_of(pretrainer)
+        assert len(calls) == 3
+    pretrainer._shares_trunk = None
+    for name in LOSSES:
+        assert shared[name].item() == pytest.approx(apart[name].item(),
+                                                    rel=1e-5)
+
+
+def test_other_trunks_are_not_shared():
+    pretrainer = build_pretrainer()
+    with torch.no_grad():
+        pretrainer.teacher.backbone.layer1[0].conv1.weight[0, 0, 0, 0] += 1
+    losses_of(pretrainer)
+    assert pretrainer._shares_trunk is False
+    backbone = pretrainer.backbone
+    assert not backbone.same_trunk(torch.nn.Identity())
+    other = MODELS.build(dict(type='CLIPResNet', arch='nano',
+                              frozen_stages=-1))
+    assert not other.same_trunk(other)
+
+
+@pytest.mark.parametrize('part', ['loss_region_distill',
+                                  'loss_concept_contrastive', 'loss_img_txt'])
+def test_without_one_of_the_losses(part):
+    pretrainer = build_pretrainer(pretrainer_model(**{part: None}))
+    losses = losses_of(pretrainer)
+    left = {name for name in LOSSES if not name.startswith(part)}
+    assert LOSSES & set(losses) == left
+    total(losses).backward()
+
+
+def test_a_batch_without_a_region():
+    """No proposals: whole images remain, and every parameter has a part."""
+    pretrainer = build_pretrainer(
+        pretrainer_model(dict(type='FileProposals')))
+    losses = losses_of(pretrainer)
+    assert losses['loss_region_distill'] == 0
+    assert losses['loss_concept_contrastive'] == 0
+    total(losses).backward()
+    assert all(p.grad is not None for p in pretrainer.parameters()
+               if p.requires_grad)
+    pretrainer.loss_img_txt = None
+    pretrainer.zero_grad()
+    total(losses_of(pretrainer)).backward()
+    assert all(p.grad is not None for p in pretrainer.parameters()
+               if p.requires_grad)
+
+
+def test_the_regions_are_drawn_anew():
+    pretrainer = build_pretrainer()
+    boxes = torch.arange(200.).view(50, 4)
+    torch.manual_seed(0)
+    first, second = pretrainer._draw(boxes), pretrainer._draw(boxes)
+    assert first.shape == (10, 4) and not torch.equal(first, second)
+    few = pretrainer._draw(boxes[:3])
+    assert sorted(few[:, 0].tolist()) == boxes[:3, 0].tolist()
+
+
+@pytest.mark.parametrize('names, message', [
+    (CONCEPTS[:4], r"student \(5\) and teacher \(4\) differ: concept 4 is "
+     "'car' here and 'none' there"),
+    (('cat', 'bird', 'dog', 'tree', 'car'),
+     "concept 1 is 'dog' here and 'bird' there; build both"),
+])
+def test_pools_that_differ(names, message):
+    model = pretrainer_model()
+    head = model.teacher.roi_head.bbox_head
+    head.cls_predictor_cfg.vocabulary = make_vocabulary(names)
+    head.num_classes = len(names)
+    with pytest.raises(ValueError, match=message):
+        losses_of(build_pretrainer(model))
+
+
+def test_a_pool_of_one_concept():
+    model = pretrainer_model()
+    for part in (model, model.teacher):
+        part.roi_head.bbox_head.update(num_classes=1)
+        part.roi_head.bbox_head.cls_predictor_cfg.vocabulary = (
+            make_vocabulary(['cat']))
+    with pytest.raises(ValueError, match=r'pool has 1 concept \(cat\): '
+                       'regions learn by telling at least two apart'):
+        losses_of(build_pretrainer(model))
+
+
+def test_a_teacher_with_other_embeddings_than_its_pool():
+    model = pretrainer_model()
+    model.teacher.roi_head.bbox_head.cls_predictor_cfg.vocabulary = (
+        Vocabulary(CONCEPTS, torch.rand(5, 640), {}))
+    with pytest.raises(ValueError, match='has 640-dimensional embeddings, the '
+                       'region encoder gives 128'):
+        losses_of(build_pretrainer(model))
+
+
+def test_no_pool():
+    model = pretrainer_model()
+    model.teacher.roi_head.bbox_head.cls_predictor_cfg.vocabulary = None
+    with pytest.raises(ValueError, match='no concept pool: set model.teacher.'
+                       'roi_head.*build_concept_pool'):
+        losses_of(build_pretrainer(model))
+
+
+def test_a_teacher_without_weights():
+    pretrainer = MODELS.build(pretrainer_model()).train()
+    with pytest.raises(RuntimeError, match='the teacher lacks .* weights .*'
+                       'model.teacher.init_cfg'):
+        losses_of(pretrainer)
+
+
+def test_images_without_a_caption(pretrainer):
+    with pytest.raises(ValueError, match='image 0.jpg has text=None, not a '
+                       "caption: .*'text' in the meta_keys"):
+        losses_of(pretrainer, text=None)
+
+
+@pytest.mark.parametrize('text', ['', 'word ' * 10000, '日本 \x00 ☃'])
+def test_strange_captions(pretrainer, text):
+    assert total(losses_of(pretrainer, text=text)).isfinite()
+
+
+def test_no_text_tower():
+    pretrainer = build_pretrainer(pretrainer_model(text_encoder=None))
+    with pytest.raises(ValueError, match='set model.text_encoder, or '
+                       'loss_img_txt=None'):
+        losses_of(pretrainer)
