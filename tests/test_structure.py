@@ -121,15 +121,17 @@ def test_nobody_imports_what_is_on_top():
     assert not wrong
 
 
-def test_transformers_is_imported_late_in_one_file():
-    found = [item for item in IMPORTS if item.target[0] == 'transformers']
-    assert {item.path.name for item in found} == {'clip_text_encoder.py'}
+@pytest.mark.parametrize('package, file', [
+    ('transformers', 'clip_text_encoder.py'), ('spacy', 'concept_parser.py')])
+def test_what_not_everybody_needs_is_imported_late_in_one_file(package, file):
+    found = [item for item in IMPORTS if item.target[0] == package]
+    assert {item.path.name for item in found} == {file}
     assert all(item.late for item in found)
 
 
 def test_importing_the_package_is_light():
     heavy = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmdet',
-             'mmpretrain', 'transformers', 'numpy')
+             'mmpretrain', 'transformers', 'spacy', 'numpy')
     code = ('import sys, regionclip_mm; '
             f'print([m for m in {heavy!r} if m in sys.modules])')
     done = subprocess.run([sys.executable, '-c', code], cwd=ROOT,

@@ -38,7 +38,9 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     names = parser.add_mutually_exclusive_group(required=True)
     names.add_argument('--names', nargs='+', metavar='NAME',
                        help='class names')
-    names.add_argument('--file', help='text file with one class name a line')
+    names.add_argument(
+        '--file', help='text file with one class name a line, or the one that '
+        'tools/build_concept_pool.py wrote')
     names.add_argument(
         '--json', help='COCO or LVIS annotations: all categories in the order '
         'of their ids, under the names they have there (prompts get '

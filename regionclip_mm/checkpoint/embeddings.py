@@ -1,4 +1,5 @@
 """Released class embeddings, bare tensors, and their names -> Vocabulary."""
+import re
 from pathlib import Path
 from typing import List, Sequence, Union
 
@@ -9,6 +10,7 @@ from ..io.json_files import check_categories, read_json
 from ..io.safe_load import load_object
 from ..text import Vocabulary
 
+COUNT = re.compile(r'\t\d+$')  # in the list of a concept pool
 COMMON, FREQUENT, RARE = 'c', 'f', 'r'  # frequencies of LVIS categories
 
 
@@ -41,13 +43,16 @@ def convert_embeddings(path: Union[str, Path], names: Sequence[str],
 
 
 def names_from_text(path: Union[str, Path]) -> List[str]:
-    """Names of a text file in UTF-8, one a line, without blank lines."""
+    """Names of a text file in UTF-8, one a line, without blank lines.
+
+    A tab and a number after a name are how often a concept pool counted it.
+    """
     text = _read(path)
     if text.lstrip()[:1] in ('{', '[') and Path(path).suffix == '.json':
         raise CheckpointError(f'{path} is a json file, not a text file with '
                               'one name a line: give it with --json.')
     lines = text.splitlines()
-    return [line.strip() for line in lines if line.strip()]
+    return [COUNT.sub('', line.strip()) for line in lines if line.strip()]
 
 
 def names_from_json(path: Union[str, Path],
