@@ -33,6 +33,7 @@ def hand_over(name: str, *files: str) -> None:
     script = Path(find_spec('mmdet').origin).parent / name
     try:
         runpy.run_path(str(script), run_name='__main__')
+        leave_process_group()
     except FileNotFoundError as error:
         keys = keys_of(str(error), read_config(given[0])) if given else []
         if not keys:
@@ -47,6 +48,14 @@ def hand_over(name: str, *files: str) -> None:
         give_up(f'{error}: weights that the config names could not be '
                 'downloaded. docs/faq.md#how-do-i-work-without-a-network '
                 'tells where to put them')
+
+
+def leave_process_group() -> None:
+    """What mmengine leaves out: at exit, gloo's threads may end a process
+    with SIGABRT that has done all its work."""
+    import torch.distributed as dist
+    if dist.is_available() and dist.is_initialized():
+        dist.destroy_process_group()
 
 
 def read_config(path: str) -> 'Config':

@@ -98,12 +98,14 @@ def check_size(entry: Any, image: dict, where: str) -> None:
     """
     size = entry.get('size') if isinstance(entry, dict) else None
     own = image.get('height'), image.get('width')
-    if size is not None and None not in own and tuple(
-            np.ravel(size)) != own:
+    # in any order, as cameras turn pictures without turning their sizes
+    if size is not None and None not in own and (
+            sorted(np.ravel(size)) != sorted(own)):
         raise ValueError(
             f'{where} has proposals of an image of {size[0]} x {size[1]} '
-            f'pixels, the image of the dataset has {own[0]} x {own[1]}: the '
-            f'file is of other images with the same names. {WRITE}')
+            f'pixels, the ann_file says {own[0]} x {own[1]}: the file is of '
+            'other images with the same names, or height and width in the '
+            'ann_file are wrong')
 
 
 def check_all_have_proposals(images: Sequence[dict], known: int,

@@ -2,28 +2,31 @@
 import fcntl
 import os
 from pathlib import Path
-from typing import Optional, TextIO
+from typing import Dict, TextIO
 
 LOCK = '.running'
+# Of this process: the lock goes when any handle of its file is closed.
+_held: Dict[Path, TextIO] = {}
 
 
-def lock_folder(folder: Path) -> Optional[TextIO]:
+def lock_folder(folder: Path) -> None:
     """Take the lock of a folder until this process ends, however it does.
 
-    Child processes do not hold it.
+    Child processes do not hold it. On a file system without locks nothing
+    happens.
 
     Args:
         folder: The ``work_dir``; made if need be.
-
-    Returns:
-        The file, to be kept open; None on a file system without locks.
 
     Raises:
         RuntimeError: If another process of this machine (on a shared file
             system with locks, of any) has it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    file = open(folder / LOCK, 'a+')
+    path = (folder / LOCK).resolve()
+    if path in _held:
+        return
+    file = open(path, 'a+')
     try:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
@@ -36,8 +39,8 @@ def lock_folder(folder: Path) -> Optional[TextIO]:
             '--work-dir') from None
     except OSError:
         file.close()
-        return None
+        return
     file.truncate(0)
     file.write(str(os.getpid()))
     file.flush()
-    return file
+    _held[path] = file

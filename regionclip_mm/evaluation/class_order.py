@@ -35,9 +35,10 @@ class ClassOrderMixin:
             self._prepare(ann_file)
 
     def _prepare(self, ann_file: str) -> None:
-        """Raise unless there are annotations to compare with."""
-        annotations = self.annotations.dataset.get('annotations')
-        if not annotations:
+        """Raise unless there is what results are compared with, if they
+        are."""
+        annotations = self.annotations.dataset.get('annotations') or []
+        if not annotations and not self.format_only:
             raise ValueError(
                 f'{ann_file} (of the evaluator) has no annotations, so there '
                 'is nothing to evaluate against: name the file that has them,'

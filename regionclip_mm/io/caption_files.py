@@ -101,7 +101,7 @@ def _unpacked(raw: BinaryIO, path: str) -> BinaryIO:
 
 
 def _lines(raw: BinaryIO, path: str) -> Iterator[Tuple[int, str]]:
-    """Lines of a text file, from 1, without their ends."""
+    """Numbers, from 1, and texts of the lines, with their ends."""
     file, number = _unpacked(raw, path), 0
     while True:
         line = file.readline(LONGEST_LINE)

@@ -49,7 +49,8 @@ def find_files(patterns: Iterable[str]) -> List[Path]:
 def expand_braces(pattern: str) -> Iterator[str]:
     """'{a,b}-{08..10}.tar' -> 'a-08.tar', 'a-09.tar', ... 'b-10.tar'.
 
-    Numbers keep the zeros of the shorter end, as in a shell.
+    If an end of a range begins with a zero, numbers are as long as the longer
+    end, as in bash. Braces within braces are not understood.
 
     Raises:
         ValueError: If a range is backwards or endless.
@@ -64,7 +65,9 @@ def expand_braces(pattern: str) -> Iterator[str]:
         if not 0 < len(numbers) <= MOST:
             raise ValueError(f'{pattern}: {braces[0]} is not a range of 1 to '
                              f'{MOST} numbers')
-        choices = (f'{number:0{len(first)}}' for number in numbers)
+        padded = any(len(end) > 1 and end[0] == '0' for end in (first, last))
+        width = max(len(first), len(last)) if padded else 1
+        choices = (f'{number:0{width}}' for number in numbers)
     else:
         choices = iter(words.split(','))
     for choice in choices:

@@ -90,21 +90,25 @@ def count_concepts(files: Sequence[Path], parser: ConceptParser,
     yield progress
     saver = _Saver(partial, key)
     blocks = _blocks(files, source, progress.file, progress.blocks)
+    whole = True
     try:
         for block, (counts, seconds) in _counted(blocks, parser, processes):
+            whole = False  # until the block has been added
             progress.file, progress.blocks = block.file, block.number + 1
             progress.position = block.position
             progress.counts.add(block.read)
             progress.counts.add(counts)
             progress.captions += counts.account[READ]
             progress.spacy_seconds += seconds
+            whole = True
             saver.save_at_times(progress)
             yield progress
         progress.file, progress.blocks, progress.position = len(files), 0, 0
         saver.save(progress)
         yield progress
     except KeyboardInterrupt:
-        saver.save(progress)
+        if whole:
+            saver.save(progress)
         raise
     except BrokenProcessPool:
         saver.save(progress)

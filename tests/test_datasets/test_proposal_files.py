@@ -103,10 +103,10 @@ def test_other_images_of_the_same_names(build):
     right = dict(ENTRY, size=np.array([96, 128]))
     assert len(build({key: right for key in KEYS})) == 2
     with pytest.raises(ValueError, match='p.pkl: val/101.png has proposals of '
-                       'an image of 128 x 96 pixels, the image of the dataset '
-                       'has 96 x 128: the file is of other images'):
+                       'an image of 128 x 100 pixels, the ann_file says 96 x '
+                       '128: the file is of other images'):
         build({KEYS[0]: right, KEYS[1]: dict(ENTRY,
-                                             size=np.array([128, 96]))})
+                                             size=np.array([128, 100]))})
 
 
 def test_other_images_do_no_harm(build):

@@ -37,7 +37,7 @@ def test_it_is_said_before_the_first_iteration(tmp_path):
     cfg.default_hooks.batch_size.schedule_images = 3
     printed = train(cfg)
     assert 'was multiplied by 0.25' in printed
-    assert 'Iterations are not scaled' not in printed
+    assert 'Iterations are meant' not in printed
 
 
 @pytest.mark.parametrize('counts, said', [

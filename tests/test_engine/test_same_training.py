@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+from mmengine.runner import Runner
 from nano import ROOT
 from toy_training import ToyImages, toy_config, train
 
@@ -13,7 +14,8 @@ from regionclip_mm.engine.same_training import (check_same_classes,
 HOLD = '''import sys
 from pathlib import Path
 from regionclip_mm.engine.run_lock import lock_folder
-held = lock_folder(Path(sys.argv[1]))
+lock_folder(Path(sys.argv[1]))
+lock_folder(Path(sys.argv[1]))
 print('locked', flush=True)
 sys.stdin.read()
 '''
@@ -76,6 +78,19 @@ def test_a_second_run_is_refused_until_the_first_is_gone(holder, tmp_path):
     assert (tmp_path / 'iter_24.pth').exists()
 
 
+def evaluate_instead():
+    """The run evaluates, as tools/test.py does."""
+    Runner.train = Runner.test
+
+
+def test_an_evaluation_is_no_second_run(holder, tmp_path):
+    cfg = toy_config(tmp_path)
+    cfg.test_dataloader, cfg.test_evaluator = (cfg.val_dataloader,
+                                               cfg.val_evaluator)
+    cfg.test_cfg = dict(type='TestLoop')
+    assert 'Iter(test)' in train(cfg, evaluate_instead)
+
+
 def test_two_processes_of_one_run_share_a_folder(tmp_path):
     train(toy_config(tmp_path), processes=2)
     assert (tmp_path / LOCK).read_text().isdigit()
@@ -93,5 +108,5 @@ def test_children_do_not_hold_it(tmp_path):
         lock_folder(tmp_path)
     process.kill()
     process.wait()
-    assert lock_folder(tmp_path)
+    lock_folder(tmp_path)
     subprocess.run(['pkill', '-9', '-s', str(process.pid)])

@@ -233,3 +233,5 @@ def test_a_file_without_annotations(change, tmp_path):
     with pytest.raises(ValueError, match='a.json .of the evaluator. has no '
                        'annotations.*val_evaluator = None'):
         METRICS.build(dict(type='OrderedOVCocoMetric', ann_file=str(path)))
+    METRICS.build(dict(type='OrderedOVCocoMetric', ann_file=str(path),
+                       format_only=True, outfile_prefix=str(tmp_path)))

@@ -8,7 +8,7 @@ from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.hooks.hook import DATA_BATCH
 from mmengine.optim import OptimWrapper, OptimWrapperDict
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 
 from mmdet.registry import HOOKS
 
@@ -25,7 +25,7 @@ class AtomicCheckpointHook(CheckpointHook):
     - Older files, also of the best model, go after the newer one is there.
     - A checkpoint due amid gradient accumulation is written after the
       accumulation's last step: gradients are not part of a checkpoint.
-    - A second run with the same ``work_dir`` is refused.
+    - A second training with the same ``work_dir`` is refused.
     - ``resume=True`` takes the latest checkpoint that opens, unless
       ``load_from`` names one. If there is none, the training begins with the
       weights of ``load_from``.
@@ -53,12 +53,12 @@ class AtomicCheckpointHook(CheckpointHook):
                          **kwargs)
         self._max_kept = max_keep_ckpts
         self._due = False
-        self._lock = None
 
     def before_run(self, runner: Runner) -> None:
         """Take the folder, choose the checkpoint to resume from, where none
         was named."""
-        self._lock_folder(runner)
+        if isinstance(runner._train_loop, BaseLoop):  # it is a training
+            _by_main_process(lambda: lock_folder(Path(runner.work_dir)))
         named = runner._load_from
         if not runner._resume or named and not is_only_weights(named):
             return
@@ -69,12 +69,6 @@ class AtomicCheckpointHook(CheckpointHook):
         latest = _by_main_process(lambda: self._find_latest(runner))
         runner._resume = latest is not None
         runner._load_from = latest or _initial_weights(runner)
-
-    def _lock_folder(self, runner: Runner) -> None:
-        """Refuse a second run, before it changes anything."""
-        def lock() -> None:
-            self._lock = self._lock or lock_folder(Path(runner.work_dir))
-        _by_main_process(lock)
 
     def _find_latest(self, runner: Runner) -> Optional[str]:
         folder = Path(runner.work_dir)
@@ -159,7 +153,7 @@ def _by_main_process(function: Callable[[], Optional[str]]) -> Optional[str]:
     if is_main_process():
         try:
             answer[0] = function()
-        except (ValueError, RuntimeError) as error:
+        except Exception as error:  # or the others would wait for ever
             answer[1] = error
     broadcast_object_list(answer)
     if answer[1] is not None:

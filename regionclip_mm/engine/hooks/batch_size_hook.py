@@ -37,10 +37,10 @@ class BatchSizeHook(Hook):
             runner.optim_wrapper, '_accumulative_counts', 1))
         line = describe_scale(base, *counts, setting.get('enable', False),
                               resumed=runner.iter > 0)
-        if line and isinstance(runner.train_loop, IterBasedTrainLoop):
+        if isinstance(runner.train_loop, IterBasedTrainLoop):
             line += describe_schedule(self.schedule_images or base, *counts)
         if line:
-            runner.logger.log(logging.WARNING, line)
+            runner.logger.log(logging.WARNING, line.strip())
 
 
 def describe_scale(base: int, processes: int, images: int, accumulated: int,
@@ -86,6 +86,7 @@ def describe_schedule(base: int, processes: int, images: int,
     times = base / (processes * images)
     if times == 1:
         return ''
-    return (' Iterations are not scaled: to see as many images as the recipe, '
-            'multiply train_cfg.max_iters and the milestones, begin and end '
-            f'of param_scheduler by {times:g}.')
+    return (f' Iterations are meant for {base} images per step: to see as '
+            'many images as the recipe, multiply train_cfg.max_iters and the '
+            'milestones, begin and end of param_scheduler by '
+            f'{times:g}.')

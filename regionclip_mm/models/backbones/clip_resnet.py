@@ -111,11 +111,12 @@ class CLIPResNet(BaseModule):
             other: Any backbone.
         """
         if (not isinstance(other, CLIPResNet) or self.frozen_stages < 0
-                or (self.arch, self.frozen_stages)
-                != (other.arch, other.frozen_stages)):
+                or (self.arch, self.frozen_stages, self.out_indices)
+                != (other.arch, other.frozen_stages, other.out_indices)):
             return False
+        names = [name for name in self._frozen_names() if hasattr(self, name)]
         return all(
-            torch.equal(mine, theirs) for name in self._frozen_names()
+            torch.equal(mine, theirs) for name in names
             for mine, theirs in zip(
                 getattr(self, name).state_dict().values(),
                 getattr(other, name).state_dict().values()))

@@ -59,6 +59,10 @@ class RegionTextPretrainer(RegionCLIP):
         self.loss_region_distill = _build(loss_region_distill)
         self.loss_concept_contrastive = _build(loss_concept_contrastive)
         self.loss_img_txt = _build(loss_img_txt)
+        for name, parameter in self.named_parameters():
+            if '.fc_reg.' in name or '.mask_head.' in name:
+                # no loss reaches it, which DistributedDataParallel refuses
+                parameter.requires_grad_(False)
         self._shares_trunk: Optional[bool] = None  # known when weights are
         self.register_state_dict_post_hook(_leave_the_teacher_out)
         self.register_load_state_dict_post_hook(_expect_no_teacher)
@@ -88,6 +92,7 @@ class RegionTextPretrainer(RegionCLIP):
             ValueError: If their concepts differ, or there is no caption.
         """
         self._check_once()
+        texts = texts_of(batch_data_samples) if self.loss_img_txt else None
         self._propose(batch_inputs, batch_data_samples)
         boxes = [self._draw(sample.proposals.bboxes)
                  for sample in batch_data_samples]
@@ -97,7 +102,7 @@ class RegionTextPretrainer(RegionCLIP):
         logits = self._classify(self, regions)
         losses = self._region_losses(logits, teacher_logits)
         if self.loss_img_txt is not None:
-            text = self._encode_texts(texts_of(batch_data_samples))
+            text = self._encode_texts(texts)
             losses['loss_img_txt_level'] = self.loss_img_txt(
                 images, text, text.new_tensor(1 / self._temperature))
         return losses
@@ -167,7 +172,7 @@ class RegionTextPretrainer(RegionCLIP):
         best, labels = teacher_logits.softmax(-1).max(-1)
         sure = best > self.concept_thr
         share = sure.float().mean() if len(sure) else best.sum()
-        kept = sure | ~sure.any()
+        kept = (sure | ~sure.any()).nonzero()[:, 0]
         logits, teacher_logits = logits[kept], teacher_logits[kept]
         labels = labels[kept]
         losses = dict(kept=share)

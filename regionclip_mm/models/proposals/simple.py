@@ -51,6 +51,7 @@ class FileProposals(BaseProposalSource):
     def __init__(self, logits: bool = False) -> None:
         super().__init__()
         self.logits = logits
+        self._checked = False
 
     @property
     def gives_logits(self) -> bool:
@@ -87,14 +88,8 @@ class FileProposals(BaseProposalSource):
     def _set_objectness(self, result: InstanceData, scores: Tensor) -> None:
         """Write the scores (R,) of the file into its proposals."""
         if self.logits:
-            if len(scores) >= MANY and scores.min() >= 0 and (
-                    scores.max() <= 1):
-                raise ValueError(
-                    f'the {len(scores)} scores of an image in the '
-                    f'proposal_file are from {scores.min():.3g} to '
-                    f'{scores.max():.3g}, as probabilities are, but '
-                    'proposal_source.logits=True: write the file with tools/'
-                    'extract_proposals.py --logits, or set logits=False')
+            if not self._checked and len(scores) >= MANY:
+                self._check_logits(scores)
             result.objectness_logits = scores
             result.scores = scores.sigmoid()
             return
@@ -104,6 +99,18 @@ class FileProposals(BaseProposalSource):
                 f'to {scores.max():.3g}, so they are no probabilities: if '
                 'they are logits, set proposal_source.logits=True')
         result.scores = scores
+
+    def _check_logits(self, scores: Tensor) -> None:
+        """Raise if the scores (R,) of the first image look like
+        probabilities."""
+        if scores.min() >= 0 and scores.max() <= 1:
+            raise ValueError(
+                f'the {len(scores)} scores of an image in the proposal_file '
+                f'are from {scores.min():.3g} to {scores.max():.3g}, as '
+                'probabilities are, but proposal_source.logits=True: write '
+                'the file with tools/extract_proposals.py --logits, or set '
+                'logits=False')
+        self._checked = True
 
 
 @MODELS.register_module()

@@ -26,7 +26,8 @@ def gather_rows(*tensors: Tensor) -> Tuple[Tensor, ...]:
         return tensors
     least = torch.tensor(len(tensors[0]), device=tensors[0].device)
     all_reduce(least, 'min')
-    return tuple(torch.cat(_all_gather(x[:int(least)].contiguous()))
+    rows = int(least)
+    return tuple(torch.cat(_all_gather(x[:rows].contiguous()))
                  for x in tensors)
 
 
