@@ -51,10 +51,11 @@ def hand_over(name: str, *files: str) -> None:
 
 
 def leave_process_group() -> None:
-    """What mmengine leaves out: at exit, gloo's threads may end a process
-    with SIGABRT that has done all its work."""
+    """What mmengine leaves out: all processes end together, or the launcher
+    would stop the first one while it writes the last checkpoint."""
     import torch.distributed as dist
     if dist.is_available() and dist.is_initialized():
+        dist.barrier()
         dist.destroy_process_group()
 
 
