@@ -12,7 +12,8 @@ _held: Dict[Path, TextIO] = {}
 def lock_folder(folder: Path) -> None:
     """Take the lock of a folder until this process ends, however it does.
 
-    Child processes do not hold it. On a file system without locks nothing
+    Child processes do not hold it, as they would that of `filelock`: a worker
+    may outlive a run that was killed. On a file system without locks nothing
     happens.
 
     Args:
