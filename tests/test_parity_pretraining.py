@@ -39,8 +39,9 @@ def write_weights(case, folder):
     state = make_weights.make_state_dict(manifest, case['weight_seed'])
     assert make_weights.digest(state) == case['weights_sha256']
     model = Config.fromfile(
-        ROOT / 'configs/_base_/models/pretrain_rn50.py').pretrainer
-    model.roi_head.bbox_head.num_classes = 256
+        ROOT / 'configs/pretrain/regionclip_rn50_rpn_cc3m.py').model
+    for part in (model, model.teacher):
+        part.roi_head.bbox_head.num_classes = 256
     make_weights.save(state, str(folder / 'student_main.pth'))
     teacher = {key.replace('teacher_backbone.', 'backbone.'): value
                for key, value in state.items()

@@ -1,4 +1,5 @@
 """OpenAI's CLIP ResNets -> canonical CLIP checkpoint."""
+from dataclasses import replace
 from typing import Dict, Tuple
 
 import torch
@@ -24,6 +25,7 @@ RULES = [
          'only pretraining uses'),
     Rule(r'offline_.*', None, 'region proposal network'),
 ]
+TEACHER = 'teacher_backbone.'
 TEMPERATURE = 0.01  # of the reference, whose files have no logit_scale
 
 
@@ -57,6 +59,28 @@ def convert_openai_clip(file: WeightFile,
     state, report = convert(state, RULES, clip_layout(arch), source)
     report.settle(file.tensors)
     return to_float(state), report, arch
+
+
+def take_teacher(file: WeightFile) -> WeightFile:
+    """The teacher's image tower in place of the student's.
+
+    Args:
+        file: A checkpoint of the reference's pretraining, which has both.
+
+    Raises:
+        CheckpointError: If it has no teacher.
+    """
+    teacher = {key[len('teacher_'):]: value
+               for key, value in file.tensors.items()
+               if key.startswith(TEACHER)}
+    if not teacher:
+        raise CheckpointError(
+            f'{file.path} has no teacher: only checkpoints of pretraining '
+            f'with the original have {TEACHER}*. It begins with '
+            f'{list(file.tensors)[:4]}.')
+    others = {key: value for key, value in file.tensors.items()
+              if not key.startswith((TEACHER, 'backbone.'))}
+    return replace(file, tensors={**others, **teacher})
 
 
 def find_clip_arch(file: WeightFile) -> str:

@@ -50,9 +50,8 @@ def transfer(arch, masks):
 
 
 def pretraining():
-    model = model_of('regionclip_rn50_rpn_coco-ovd')
-    model.text_encoder = dict(type='CLIPTextEncoder', arch='rn50')
-    return model
+    path = ROOT / 'configs/pretrain/regionclip_rn50_rpn_cc3m.py'
+    return Config.fromfile(path).model
 
 
 MODELS = {name: lambda c=config: model_of(c)

@@ -6,7 +6,8 @@ from safetensors.torch import save_file
 
 from mmdet.registry import MODELS
 from regionclip_mm.checkpoint import (CheckpointError, WeightFile,
-                                      convert_openai_clip, load_weights)
+                                      convert_openai_clip, load_weights,
+                                      take_teacher)
 
 
 def build_clip():
@@ -64,6 +65,24 @@ def test_reference_names_give_the_same(openai):
     assert all(torch.equal(state[k], other[k]) for k in other)
     assert len(sum(report.ignored.values(), [])) == sum(
         k.startswith('teacher') for k in renamed)
+
+
+def test_teacher_in_place_of_the_student(openai):
+    both = {}
+    for key, value in openai.items():
+        if key.startswith('visual.'):
+            both[key.replace('visual.', 'backbone.')] = value * 0
+            both[key.replace('visual.', 'teacher_backbone.')] = value
+        elif key != 'logit_scale':
+            both[f'lang_encoder.{key}'] = value
+    file = WeightFile('both.pth', both)
+    state, report, _ = convert_openai_clip(take_teacher(file))
+    other, _, _ = convert(openai)
+    other.pop('logit_scale')
+    assert all(torch.equal(state[k], other[k]) for k in other)
+    assert not sum(report.ignored.values(), [])
+    with pytest.raises(CheckpointError, match='RN.pt has no teacher.*begins'):
+        take_teacher(WeightFile('RN.pt', openai))
 
 
 def test_another_arch_is_told(openai):

@@ -1,0 +1,13 @@
+"""Pretraining in 96,000 steps of 24 images: one machine, 8 GPUs with 3 each.
+
+As many passes over COCO's 118,287 images as the reference's 600,000 steps of
+96 make over CC3M, 19, with the rate and drops scaled to them. Not the
+reference's: it trained on one pace only.
+"""
+_base_ = './pretrain_600k.py'
+
+train_cfg = dict(max_iters=96000, val_interval=16000)
+optim_wrapper = dict(optimizer=dict(lr=0.0005))
+param_scheduler = _base_.param_scheduler
+param_scheduler[1].update(end=96000, milestones=[48000, 84000])
+auto_scale_lr = dict(base_batch_size=24)
