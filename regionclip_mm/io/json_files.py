@@ -2,7 +2,7 @@
 import json
 from math import isfinite
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Mapping, Tuple
+from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Tuple
 
 from .files import PathLike
 from .wording import is_text, listed, repeated
@@ -10,8 +10,13 @@ from .wording import is_text, listed, repeated
 Check = Tuple[Callable[[Any], bool], str]  # whether it is right, in words
 
 
-def read_json(path: PathLike) -> Any:
+def read_json(path: PathLike,
+              hook: Optional[Callable[[dict], Any]] = None) -> Any:
     """What a json file holds, with or without a byte order mark.
+
+    Args:
+        path: The file.
+        hook: Gives what stands for each object, innermost first.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -21,7 +26,8 @@ def read_json(path: PathLike) -> Any:
     if not path.is_file():
         raise FileNotFoundError(f'there is no file {path}')
     try:
-        return json.loads(path.read_text(encoding='utf-8-sig'))
+        return json.loads(path.read_text(encoding='utf-8-sig'),
+                          object_hook=hook)
     except (ValueError, RecursionError) as error:
         size = path.stat().st_size
         raise ValueError(

@@ -4,8 +4,9 @@ from .detectors import RegionCLIP
 from .layers import AttentionPool2d, TextEmbeddingClassifier
 from .losses import (BackgroundWeightedCrossEntropy, ConceptContrastiveLoss,
                      FocalScaledCrossEntropy, ImageTextContrastiveLoss,
-                     RegionDistillLoss)
-from .pretrainers import CLIP, RegionTextPretrainer
+                     RegionDistillLoss, TopKDistillLoss)
+from .pretrainers import (CLIP, OfflineRegionTextPretrainer,
+                          RegionTextPretrainer)
 from .proposals import (FileProposals, GridProposals, GTProposals,
                         RandomProposals, RPNProposals, WholeImageProposals)
 from .roi_heads import (CLIPResLayer, RegionBBoxHead, RegionMaskHead,
@@ -15,9 +16,9 @@ __all__ = [
     'AttentionPool2d', 'BackgroundWeightedCrossEntropy', 'CLIP',
     'CLIPResLayer', 'CLIPResNet', 'ConceptContrastiveLoss',
     'FileProposals', 'FocalScaledCrossEntropy', 'GTProposals',
-    'GridProposals', 'ImageTextContrastiveLoss', 'RPNProposals',
-    'RandomProposals', 'RegionBBoxHead', 'RegionCLIP', 'RegionDistillLoss',
-    'RegionMaskHead', 'RegionRoIExtractor', 'RegionRoIHead',
-    'RegionTextPretrainer', 'TextEmbeddingClassifier',
-    'WholeImageProposals'
+    'GridProposals', 'ImageTextContrastiveLoss',
+    'OfflineRegionTextPretrainer', 'RPNProposals', 'RandomProposals',
+    'RegionBBoxHead', 'RegionCLIP', 'RegionDistillLoss', 'RegionMaskHead',
+    'RegionRoIExtractor', 'RegionRoIHead', 'RegionTextPretrainer',
+    'TextEmbeddingClassifier', 'TopKDistillLoss', 'WholeImageProposals'
 ]

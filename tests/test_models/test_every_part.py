@@ -84,6 +84,9 @@ PARTS = dict(
     ConceptContrastiveLoss=(
         {}, lambda loss: loss(torch.randn(2, 3), torch.tensor([2, 0]))[None],
         (1, )),
+    TopKDistillLoss=({}, lambda loss: loss(
+        torch.randn(2, 4), torch.tensor([[2, 0], [1, 3]]),
+        -torch.ones(2, 2), -torch.ones(2))[None], (1, )),
     FocalScaledCrossEntropy=({}, classify, (1, )),
     BackgroundWeightedCrossEntropy=({}, classify, (1, )),
     CLIP=(dict(backbone=dict(type='CLIPResNet', arch='nano',
@@ -102,8 +105,9 @@ PARTS = dict(
 
 def test_none_is_forgotten():
     # these have files of their own: test_proposals.py, test_box_coder.py,
-    # test_region_text_pretrainer.py
-    apart = {'RPNProposals', 'GrowthLimitedBoxCoder', 'RegionTextPretrainer'}
+    # test_region_text_pretrainer.py, test_offline_pretrainer.py
+    apart = {'RPNProposals', 'GrowthLimitedBoxCoder', 'RegionTextPretrainer',
+             'OfflineRegionTextPretrainer'}
     assert set(models.__all__) - apart == set(PARTS)
 
 

@@ -211,6 +211,25 @@ def test_rpn_is_not_rounded_by_autocast():
     assert got.bboxes.equal(wanted.bboxes)
 
 
+@torch.no_grad()
+def test_networks_of_an_rpn_in_bfloat16():
+    """Boxes and scores are as good as its maps, in float32."""
+    _, inputs, samples, preprocessor = batch((64, 96), (70, 50))
+    source = loaded_rpn()
+    exact = source.propose(inputs, samples, preprocessor)
+    source.inference_dtype = 'bfloat16'
+    rough = source.propose(inputs, samples, preprocessor)
+    for one, other in zip(exact, rough):
+        assert other.bboxes.dtype == torch.float32
+        logits, near = (x.objectness_logits[0] for x in (one, other))
+        assert near != logits
+        assert near.item() == pytest.approx(logits.item(), rel=0.05)
+    with pytest.raises(ValueError, match="proposal_source.inference_dtype='x'"
+                       ": choose None, 'bfloat16'"):
+        MODELS.build(ConfigDict(type='RPNProposals', rpn=small_rpn(),
+                                inference_dtype='x'))
+
+
 def test_large_logits_survive():
     from regionclip_mm.models.proposals import rpn
     logits = torch.tensor([-30., -5, 0, 10, 17, 25])

@@ -144,9 +144,31 @@ def test_the_regions_are_drawn_anew():
     boxes = torch.arange(200.).view(50, 4)
     torch.manual_seed(0)
     first, second = pretrainer._draw(boxes), pretrainer._draw(boxes)
-    assert first.shape == (10, 4) and not torch.equal(first, second)
-    few = pretrainer._draw(boxes[:3])
-    assert sorted(few[:, 0].tolist()) == boxes[:3, 0].tolist()
+    assert len(set(first.tolist())) == 10 and not torch.equal(first, second)
+    assert sorted(pretrainer._draw(boxes[:3]).tolist()) == [0, 1, 2]
+
+
+def test_regions_that_do_not_count_are_not_encoded():
+    """Half of them are below the threshold; g6_pretrain_rn50 has the
+    losses."""
+    pretrainer = build_pretrainer()
+    scores = []
+    regions = pretrainer._regions
+
+    def noted(inputs, samples):
+        found = regions(inputs, samples)
+        scores.append(found[2].scores)
+        return found
+
+    with mock.patch.object(pretrainer, '_regions', noted):
+        losses_of(pretrainer)
+        pretrainer.concept_thr = scores[0].median().item()
+        with mock.patch.object(pretrainer, '_encode',
+                               wraps=pretrainer._encode) as encode:
+            losses = losses_of(pretrainer)
+    boxes = torch.cat(encode.call_args[0][2])
+    assert len(boxes) == (scores[0] > pretrainer.concept_thr).sum() == 10
+    assert losses['kept'] == 0.5
 
 
 @pytest.mark.parametrize('names, message', [
@@ -203,6 +225,19 @@ def test_images_without_a_caption(pretrainer):
     with pytest.raises(ValueError, match='image 0.jpg has text=None, not a '
                        "caption: .*'text' in the meta_keys"):
         losses_of(pretrainer, text=None)
+
+
+def test_the_teacher_in_bfloat16(pretrainer):
+    data = make_pairs(pretrainer)
+    boxes = [torch.tensor([[3., 5, 60, 50], [10, 10, 80, 60]])] * 2
+    exact = pretrainer._teach(data['inputs'], None, boxes)
+    pretrainer.teacher_dtype = 'bfloat16'
+    rough = pretrainer._teach(data['inputs'], None, boxes)
+    pretrainer.teacher_dtype = None
+    assert rough.dtype == torch.float32 and not torch.equal(rough, exact)
+    torch.testing.assert_close(rough, exact, rtol=0, atol=0.2)
+    with pytest.raises(ValueError, match="model.teacher_dtype='half': choose"):
+        MODELS.build(pretrainer_model(teacher_dtype='half'))
 
 
 @pytest.mark.parametrize('text', ['', 'word ' * 10000, '日本 \x00 ☃'])

@@ -1,8 +1,10 @@
 """What must be right before pretraining begins."""
-from typing import List, Optional
+from typing import List, Optional, Sequence
 
 from mmdet.structures import SampleList
 
+from ...io.region_label_reader import RegionLabels
+from ...io.region_labels import pool_digest
 from ...text import Vocabulary
 from ..detectors import RegionCLIP
 
@@ -46,16 +48,65 @@ def check_pools(pool: Optional[Vocabulary],
                          f'({", ".join(pool.names)}): regions learn by '
                          'telling at least two apart')
     if pool.names != teacher_pool.names:
-        first = next((i for i, pair in enumerate(
-            zip(pool.names, teacher_pool.names)) if pair[0] != pair[1]),
-            min(len(pool.names), len(teacher_pool.names)))
-        ours, theirs = (names[first:first + 1] or ('none', ) for names in
-                        (pool.names, teacher_pool.names))
         raise ValueError(
             f'the concepts of student ({len(pool.names)}) and teacher '
-            f'({len(teacher_pool.names)}) differ: concept {first} is '
-            f'{ours[0]!r} here and {theirs[0]!r} there; build both '
+            f'({len(teacher_pool.names)}) differ: '
+            f'{_first_difference(pool.names, teacher_pool.names)}; build both '
             'vocabularies from one list')
+
+
+def check_label_pool(pool: Optional[Vocabulary], labels: str,
+                     digest: str) -> None:
+    """Raise unless region labels are of the student's concepts.
+
+    Args:
+        pool: The student's training vocabulary.
+        labels: Path of the labels, a json file; opened if they differ.
+        digest: Of the concepts of the labels.
+
+    Raises:
+        ValueError: Naming the first difference.
+    """
+    check_pools(pool, pool)
+    if pool_digest(pool.names) != digest:
+        names = RegionLabels(labels).names
+        raise ValueError(
+            f'the concepts of the student ({len(pool.names)}) and of {labels} '
+            f'({len(names)}) differ: {_first_difference(pool.names, names)}; '
+            'label the regions with this pool (tools/label_regions.py), or '
+            'set model.roi_head.bbox_head.cls_predictor_cfg.vocabulary to '
+            'that of the labels')
+
+
+def check_region_labels(samples: SampleList) -> None:
+    """Raise unless all samples have region labels, of as many concepts.
+
+    Raises:
+        ValueError: Saying what the pipeline lacks.
+    """
+    for sample in samples:
+        if 'region_labels' not in sample or (
+                'concepts' not in sample.get('gt_instances', ())):
+            raise ValueError(
+                f'image {sample.get("img_path", sample.get("img_id"))} has no '
+                "labels of regions: put dict(type='LoadRegionLabels', "
+                'ann_file=...) at the beginning of the train pipeline, and '
+                "dict(type='PackRegionLabels') at its end")
+    sizes = {sample.gt_instances.concepts.shape[1]: sample.region_labels[0]
+             for sample in samples}
+    if len(sizes) > 1:
+        told = ', '.join(f'{k} in {path}' for k, path in sizes.items())
+        raise ValueError(f'regions have different numbers of concepts: {told};'
+                         ' label all with the same --top-k')
+
+
+def _first_difference(ours: Sequence[str], theirs: Sequence[str]) -> str:
+    """The first place where two lists of concepts differ, in words."""
+    first = next((i for i, pair in enumerate(zip(ours, theirs))
+                  if pair[0] != pair[1]), min(len(ours), len(theirs)))
+    here, there = (names[first:first + 1] or ('none', )
+                   for names in (ours, theirs))
+    return f'concept {first} is {here[0]!r} here and {there[0]!r} there'
 
 
 def texts_of(samples: SampleList) -> List[str]:

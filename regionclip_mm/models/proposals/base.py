@@ -30,6 +30,9 @@ class BaseProposalSource(BaseModule, metaclass=ABCMeta):
         for sample, instances in zip(data_samples, proposals):
             sample.proposals = instances
 
+    def check_weights(self) -> None:
+        """Raise a RuntimeError if it lacks weights."""
+
     @abstractmethod
     def propose(self, inputs: Tensor, data_samples: SampleList,
                 preprocessor: ImgDataPreprocessor) -> List[InstanceData]:

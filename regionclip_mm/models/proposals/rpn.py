@@ -10,7 +10,7 @@ from mmdet.models.dense_heads import RPNHead
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample, SampleList
 
-from ..utils import LoadingRecord, to_pixels
+from ..utils import LoadingRecord, check_dtype, in_dtype, to_pixels
 from .base import BaseProposalSource
 
 # mmdet's head gives sigmoids, from which float32 recovers no large logit. That
@@ -33,12 +33,18 @@ class RPNProposals(BaseProposalSource):
             is shown the original pixels, normalised and padded its own way.
             ``test_cfg.rpn`` (or ``test_cfg`` of an ``RPN``) decides the
             number of proposals and their NMS.
+        inference_dtype: 'bfloat16' or 'float16' to run backbone and neck so,
+            or None. Scores, boxes and NMS stay in float32.
     """
 
     gives_logits = True
 
-    def __init__(self, rpn: dict) -> None:
+    def __init__(self,
+                 rpn: dict,
+                 inference_dtype: Optional[str] = None) -> None:
         super().__init__()
+        check_dtype('proposal_source.inference_dtype', inference_dtype)
+        self.inference_dtype = inference_dtype
         self.rpn = MODELS.build(rpn)
         if not isinstance(self.head, RPNHead):
             raise ValueError(
@@ -53,10 +59,8 @@ class RPNProposals(BaseProposalSource):
         own = getattr(self.rpn, 'rpn_head', None)
         return getattr(self.rpn, 'bbox_head', None) if own is None else own
 
-    def propose(self, inputs: Tensor, data_samples: SampleList,
-                preprocessor: ImgDataPreprocessor) -> List[InstanceData]:
-        """See :class:`BaseProposalSource`; best objectness first. Under
-        autocast, too, the RPN works in its weights' precision."""
+    def check_weights(self) -> None:
+        """Raise a RuntimeError unless all were loaded."""
         missing = self.record.missing()
         if missing:
             raise RuntimeError(
@@ -65,6 +69,12 @@ class RPNProposals(BaseProposalSource):
                 f'{", ".join(missing[:3])}{" ..." if missing[3:] else ""}). '
                 'Merge the RPN into the detector with tools/model_converters,'
                 ' or choose another proposal_source')
+
+    def propose(self, inputs: Tensor, data_samples: SampleList,
+                preprocessor: ImgDataPreprocessor) -> List[InstanceData]:
+        """See :class:`BaseProposalSource`; best objectness first. Under
+        autocast, too, the RPN works in the precision of its own."""
+        self.check_weights()
         metas = [dict(img_shape=s.img_shape, ori_shape=s.img_shape,
                       scale_factor=(1.0, 1.0)) for s in data_samples]
         images = to_pixels(inputs, [m['img_shape'] for m in metas],
@@ -81,7 +91,9 @@ class RPNProposals(BaseProposalSource):
     def _detect(self, inputs: Tensor,
                 metas: List[dict]) -> List[InstanceData]:
         """Run the RPN on its own batch (N, 3, H', W')."""
-        scores, deltas = self.head(self.rpn.extract_feat(inputs))[:2]
+        with in_dtype(self.inference_dtype, inputs.device):
+            maps = self.rpn.extract_feat(inputs)
+        scores, deltas = self.head([x.to(inputs.dtype) for x in maps])[:2]
         results = self.head.predict_by_feat(
             [s / LOGIT_SCALE for s in scores], deltas,
             batch_img_metas=metas, rescale=False)

@@ -10,6 +10,7 @@ from mmdet.registry import MODELS
 from ..backbones.clip_resnet import freeze_norms
 from ..layers.clip_archs import get_arch
 from ..layers.clip_bottleneck import make_clip_layer
+from ..utils import check_dtype, in_dtype
 
 
 @MODELS.register_module()
@@ -34,10 +35,7 @@ class CLIPResLayer(BaseModule):
                  init_cfg: Optional[Union[dict, list]] = None) -> None:
         super().__init__(init_cfg)
         sizes = get_arch(arch)
-        if inference_dtype not in (None, 'bfloat16', 'float16'):
-            raise ValueError(f'shared_head.inference_dtype='
-                             f'{inference_dtype!r}: choose None, '
-                             "'bfloat16' or 'float16'")
+        check_dtype('shared_head.inference_dtype', inference_dtype)
         self.arch = arch
         self.inference_dtype = inference_dtype
         self.layer4 = make_clip_layer(sizes.channels[2], sizes.width * 8,
@@ -49,8 +47,7 @@ class CLIPResLayer(BaseModule):
         x = x.contiguous(memory_format=torch.channels_last)
         if self.inference_dtype is None or torch.is_grad_enabled():
             return self.layer4(x)
-        with torch.autocast(x.device.type,
-                            getattr(torch, self.inference_dtype)):
+        with in_dtype(self.inference_dtype, x.device):
             return self.layer4(x).to(x.dtype)
 
     def train(self, mode: bool = True) -> 'CLIPResLayer':

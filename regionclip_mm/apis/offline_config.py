@@ -1,0 +1,56 @@
+"""The config of offline pretraining, from that of online pretraining."""
+import copy
+
+from mmengine.config import Config
+
+from ..io.files import PathLike
+
+ONLINE = 'RegionTextPretrainer'
+
+
+def check_online(cfg: Config) -> None:
+    """Raise unless a config trains with a teacher.
+
+    Raises:
+        ValueError: Naming what lacks.
+    """
+    model = cfg.get('model') or {}
+    if model.get('type') != ONLINE or not model.get('teacher'):
+        raise ValueError(
+            f'{cfg.filename} has no model of type {ONLINE!r} with a teacher, '
+            f'but {model.get("type")!r}: give the config of (online) '
+            'region-text pretraining')
+    if not cfg.get('train_dataloader'):
+        raise ValueError(f'{cfg.filename} has no train_dataloader')
+
+
+def offline_config(cfg: Config, ann_file: PathLike) -> Config:
+    """The same training from labels on disk.
+
+    The teacher is left out; the proposal source stays, for evaluation. A
+    dataset inside another one is not found: change its pipeline by hand.
+
+    Args:
+        cfg: Of online pretraining; it stays as it is.
+        ann_file: ``NAME.json`` of ``tools/label_regions.py``, see
+            ``LoadRegionLabels``.
+
+    Raises:
+        ValueError: If it is another config.
+    """
+    check_online(cfg)
+    cfg = copy.deepcopy(cfg)
+    model = cfg.model
+    model.type = 'OfflineRegionTextPretrainer'
+    for key in ('teacher', 'teacher_dtype'):
+        model.pop(key, None)
+    if model.get('loss_region_distill'):
+        model.loss_region_distill.type = 'TopKDistillLoss'
+    pipeline = cfg.train_dataloader.dataset.get('pipeline') or []
+    if not pipeline or pipeline[-1]['type'] != 'PackDetInputs':
+        raise ValueError('the last step of train_dataloader.dataset.pipeline '
+                         "should be type='PackDetInputs', which "
+                         "'PackRegionLabels' takes the place of")
+    pipeline[-1].type = 'PackRegionLabels'
+    pipeline.insert(0, dict(type='LoadRegionLabels', ann_file=str(ann_file)))
+    return cfg

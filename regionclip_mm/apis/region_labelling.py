@@ -1,0 +1,235 @@
+"""Writes what the teacher of a pretraining says of regions to files."""
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, NamedTuple, Sequence
+
+import numpy as np
+import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.structures import InstanceData
+from torch.utils.data import DataLoader, Dataset, IterableDataset
+
+from mmdet.structures import DetDataSample
+
+from ..io.files import PathLike
+from ..io.region_label_reader import RegionLabels
+from ..io.region_labels import (SHARD, ImageLabels, label_dtype, side_file,
+                                write_region_labels)
+from ..io.wording import listed
+from ..models.pretrainers import RegionTextPretrainer
+from .label_parts import Failure, parts_of
+from .label_summary import Summary
+
+META_KEYS = ('img_id', 'img_path', 'shard', 'ori_shape', 'img_shape',
+             'scale_factor', 'flip', 'text', 'texts')
+
+
+class Settings(NamedTuple):
+    """What is stored.
+
+    Attributes:
+        top_k: Concepts of a region.
+        num_regions: Of an image, at most.
+        storage: Type of the logarithms, 'float16' or 'float32'.
+        batch_size: Images that are labelled at a time.
+    """
+    top_k: int = 128
+    num_regions: int = 300
+    storage: str = 'float16'
+    batch_size: int = 1
+
+
+class RegionLabeller:
+    """Labels a dataset part by part; parts that are there are not repeated.
+
+    Args:
+        pretrainer: With all weights.
+        dataset: Its samples, by a pipeline without chance.
+        out: ``NAME.json``, which :meth:`merge` writes, while parts are in
+            the folder ``NAME.parts``; for tar shards with ``{shard}``, for
+            the name of each, which then has files of its own.
+        settings: What is stored.
+        job: What the labels depend on beside the settings; plain data.
+        num_workers: Processes that load images, of a shard one at most.
+
+    Raises:
+        ValueError: If ``out`` has no ``{shard}`` and the dataset has shards,
+            or the other way round.
+    """
+
+    def __init__(self, pretrainer: RegionTextPretrainer, dataset: Dataset,
+                 out: PathLike, settings: Settings, job: Dict[str, Any],
+                 num_workers: int = 0) -> None:
+        self.pretrainer = pretrainer.eval()
+        self.out, self.settings = Path(out), settings
+        self.has_shards = isinstance(dataset, IterableDataset)
+        if self.has_shards != (SHARD in self.out.name):
+            raise ValueError(
+                f'OUT is {out}: with {SHARD} in its name there is a file for '
+                'each tar shard, which a data set of shards needs and others '
+                f'cannot have ({type(dataset).__name__})')
+        self.num_workers = min(num_workers, 1 if self.has_shards else 99)
+        self.names = pretrainer.teacher.vocabulary.names
+        self.dtype = label_dtype(min(settings.top_k, len(self.names)),
+                                 len(self.names), settings.storage)
+        self.job = dict(job, **settings._asdict())
+        self._labelled = 0
+        self.parts = {self._path(name): part
+                      for name, part in parts_of(dataset).items()}
+
+    def _path(self, part: str) -> Path:
+        """The json file of a part, there or not."""
+        if self.has_shards:
+            return self.out.with_name(self.out.name.replace(SHARD, part))
+        return self.out.with_suffix('.parts') / f'{part}.json'
+
+    def run(self, first: int = 0, step: int = 1) -> Iterator[int]:
+        """Label each ``step``-th part, from ``first`` on.
+
+        Yields:
+            A number of images that are done, now and then.
+
+        Raises:
+            ValueError: If there are files of another job.
+        """
+        if self._is_done():
+            yield len(RegionLabels(self.out).images)
+            return
+        for path, part in list(self.parts.items())[first::step]:
+            if path.exists():
+                labels = self._checked(path)
+                yield len(labels.images) + len(labels.about['problems'])
+            else:
+                yield from self._label_part(path, part)
+
+    def _label_part(self, path: Path, part: Dataset) -> Iterator[int]:
+        """No batch is of two parts: regions depend a little on the padding
+        to the largest image of a batch."""
+        begun, found, failures = time.perf_counter(), [], []
+        for batch in DataLoader(part, self.settings.batch_size,
+                                num_workers=self.num_workers,
+                                collate_fn=list):
+            failures += [x for x in batch if isinstance(x, Failure)]
+            found += self.label([x for x in batch
+                                 if not isinstance(x, Failure)])
+            yield len(batch)
+        problems = [failure.reason for failure in failures]
+        self._labelled += len(found)
+        if not self._labelled:  # the first part: it is not single images
+            raise ValueError(f'no image could be labelled: '
+                             f'{listed(problems, 3, str) or "there is none"}')
+        self._write(path, found, dict(
+            problems=problems, seconds=time.perf_counter() - begun,
+            skipped=[failure.image_id for failure in failures
+                     if failure.image_id is not None]))
+
+    def _write(self, path: Path, images: Sequence[ImageLabels],
+               about: Dict[str, Any]) -> None:
+        write_region_labels(path, images, sum(len(x.rows) for x in images),
+                            self.names, self.dtype, dict(about, job=self.job))
+
+    def _checked(self, path: Path) -> RegionLabels:
+        """A part, if it is of this job."""
+        labels = RegionLabels(path)
+        theirs = labels.about.get('job', {})
+        changed = [key for key in {**theirs, **self.job}
+                   if theirs.get(key) != self.job.get(key)]
+        if changed:
+            raise ValueError(
+                f'{path} is of another run: {", ".join(changed)} changed. '
+                'Give the same config and options to go on with it, or '
+                'remove what it wrote')
+        return labels
+
+    @torch.no_grad()
+    def label(self, batch: Sequence[dict]) -> List[ImageLabels]:
+        """Label packed samples.
+
+        Args:
+            batch: Of the dataset; may be empty.
+
+        Returns:
+            Labels of each image, boxes in original pixels.
+        """
+        if not batch:
+            return []
+        data = self.pretrainer.data_preprocessor(pseudo_collate(batch), False)
+        found = self.pretrainer.label(
+            data['inputs'], data['data_samples'], self.settings.top_k,
+            self.settings.num_regions)
+        return [self._labels(sample, regions.cpu())
+                for sample, regions in zip(data['data_samples'], found)]
+
+    def _labels(self, sample: DetDataSample,
+                regions: InstanceData) -> ImageLabels:
+        if sample.get('flip'):
+            raise ValueError('label_pipeline flips images: leave out '
+                             'RandomFlip, boxes are of the original ones')
+        scale = np.array([*sample.scale_factor] * 2, np.float32)
+        rows = np.zeros(len(regions), self.dtype)
+        for field in self.dtype.names:
+            rows[field] = regions[field].numpy()
+        return ImageLabels(
+            _entry(sample), regions.bboxes.numpy() / scale,
+            regions.log_probs[:, 0].exp().numpy(), regions.scores.numpy(),
+            rows)
+
+    def finish(self) -> Summary:
+        """Count, and join the parts, unless they are shards.
+
+        Raises:
+            FileNotFoundError: If a part is not there yet.
+            ValueError: If two images have the same id.
+        """
+        summary = Summary()
+        if self._is_done():
+            summary.add(RegionLabels(self.out))
+        else:
+            parts = [self._checked(path) for path in self.parts]
+            for part in parts:
+                summary.add(part)
+            if not self.has_shards:
+                self._merge(parts, summary)
+        if not self.has_shards:
+            self._remove_parts()
+        return summary
+
+    def _is_done(self) -> bool:
+        return (not self.has_shards and self.out.exists()
+                and bool(self._checked(self.out).names))
+
+    def _merge(self, parts: Sequence[RegionLabels],
+               summary: Summary) -> None:
+        skipped = [name for part in parts for name in part.skipped]
+        write_region_labels(
+            self.out, (image for part in parts for image in part),
+            summary.regions, self.names, self.dtype,
+            dict(job=self.job, skipped=sorted(skipped, key=str),
+                 problems=summary.problems))
+        summary.bytes = [path.stat().st_size
+                         for path in (self.out, side_file(self.out))]
+
+    def _remove_parts(self) -> None:
+        for path in self.parts:
+            path.unlink(missing_ok=True)
+            side_file(path).unlink(missing_ok=True)
+        with suppress(OSError):  # not there, or has files of the user's
+            self.out.with_suffix('.parts').rmdir()
+
+
+def _entry(sample: DetDataSample) -> Dict[str, Any]:
+    """An image, as COCO writes it."""
+    height, width = sample.ori_shape[:2]
+    image_id = sample.get('img_id')
+    if image_id is None:
+        raise ValueError('the samples have no img_id, by which labels are '
+                         'found: the data set must give it')
+    captions = sample.get('texts') or sample.get('text') or []
+    shard = sample.get('shard')
+    return dict(
+        id=image_id if isinstance(image_id, str) else int(image_id),
+        file_name=str(sample.get('img_path') or image_id),
+        width=int(width), height=int(height),
+        captions=[captions] if isinstance(captions, str) else list(captions),
+        **(dict(shard=shard) if shard else {}))

@@ -1,0 +1,129 @@
+"""Puts the teacher's labels of regions into samples."""
+from functools import lru_cache
+from typing import Optional, Sequence
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmdet.datasets.transforms import PackDetInputs
+from mmdet.registry import TRANSFORMS
+from mmdet.structures.bbox import HorizontalBoxes
+
+from ..io.files import PathLike
+from ..io.region_label_reader import RegionLabels
+from ..io.region_labels import SHARD, WRITER, ImageLabels, shard_stem
+
+META = 'region_labels'  # path of the labels, and digest of their concepts
+# As mmdet names them before packing -> in `gt_instances`.
+FIELDS = dict(gt_concepts='concepts', gt_log_probs='log_probs',
+              gt_log_rest='log_rest', gt_scores='scores')
+
+
+@TRANSFORMS.register_module()
+class LoadRegionLabels(BaseTransform):
+    """The first step of an offline pipeline: regions as annotated boxes.
+
+    Sets ``gt_bboxes``, in original pixels, for the transforms that move
+    boxes. ``gt_bboxes_labels`` are structures of all that is known of a
+    region, so that transforms that leave out boxes leave out these, too;
+    :class:`PackRegionLabels` takes them apart. An image that could not be
+    read when the labels were written becomes None, which data sets skip.
+
+    Args:
+        ann_file: ``NAME.json`` of ``tools/label_regions.py``, which is read
+            at once; or, with ``{shard}`` for the name of a tar without its
+            ending, a pattern of files, read when their turn comes.
+    """
+
+    def __init__(self, ann_file: PathLike) -> None:
+        self.ann_file = str(ann_file)
+        self._open = lru_cache(2)(RegionLabels)
+        if SHARD not in self.ann_file:
+            self._open(self.ann_file)
+
+    def __getstate__(self) -> dict:
+        """For processes that are not forked, which read the file anew."""
+        return dict(ann_file=self.ann_file)
+
+    def __setstate__(self, state: dict) -> None:
+        self.__init__(**state)
+
+    def transform(self, results: dict) -> Optional[dict]:
+        """Find a sample's regions by its ``img_id``.
+
+        Raises:
+            ValueError: If the labels are of other images.
+        """
+        labels = self._open(self._path(results))
+        image_id = results.get('img_id')
+        if image_id not in labels:
+            if image_id in labels.skipped:
+                return None
+            raise ValueError(
+                f'{labels.path} has no image with the id {image_id!r}: '
+                'LoadRegionLabels.ann_file is of another data set. Write it '
+                f'for this one with {WRITER}')
+        found = labels[image_id]
+        results['gt_bboxes'] = HorizontalBoxes(found.boxes)
+        results['gt_bboxes_labels'] = _joined(found)
+        results[META] = str(labels.path), labels.digest
+        return results
+
+    def _path(self, results: dict) -> str:
+        if SHARD not in self.ann_file:
+            return self.ann_file
+        if 'shard' not in results:
+            raise ValueError(
+                f'LoadRegionLabels.ann_file={self.ann_file!r} has {SHARD}, '
+                'but the samples are of no tar shards: name one file')
+        return self.ann_file.replace(SHARD, shard_stem(results['shard']))
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(ann_file={self.ann_file!r})'
+
+
+@TRANSFORMS.register_module()
+class PackRegionLabels(PackDetInputs):
+    """mmdet's last step, for samples of :class:`LoadRegionLabels`.
+
+    ``gt_instances`` get ``labels``, the best concepts (R,), ``scores``, their
+    probabilities (R,), ``concepts`` (R, k), ``log_probs`` (R, k) and
+    ``log_rest`` (R,), float32; see ``TopKDistillLoss``.
+
+    Args:
+        meta_keys: As in mmdet.
+    """
+
+    mapping_table = {**PackDetInputs.mapping_table, **FIELDS}
+
+    def __init__(self, meta_keys: Sequence[str] = (
+            'img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor',
+            'flip', 'flip_direction', 'text')) -> None:
+        super().__init__((*meta_keys, META))
+
+    def transform(self, results: dict) -> dict:
+        """Take the labels apart, then pack.
+
+        Raises:
+            ValueError: If there are no labels of regions.
+        """
+        rows = results.get('gt_bboxes_labels')
+        if getattr(getattr(rows, 'dtype', None), 'names', None) is None:
+            raise ValueError('PackRegionLabels found no labels of regions: '
+                             "put dict(type='LoadRegionLabels', ann_file=...)"
+                             ' at the beginning of the pipeline')
+        for key, field in FIELDS.items():
+            kind = np.int64 if field == 'concepts' else np.float32
+            results[key] = rows[field].astype(kind)
+        results['gt_bboxes_labels'] = results['gt_concepts'][:, 0]
+        return super().transform(results)
+
+
+def _joined(labels: ImageLabels) -> np.ndarray:
+    """Rows (R,) with the ``scores``."""
+    joined = np.empty(len(labels.rows), labels.rows.dtype.descr
+                      + [('scores', np.float32)])
+    for field in labels.rows.dtype.names:
+        joined[field] = labels.rows[field]
+    joined['scores'] = labels.scores
+    return joined

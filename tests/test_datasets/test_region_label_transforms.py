@@ -1,0 +1,114 @@
+"""Region labels go through a pipeline with their boxes."""
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from mmengine.dataset import Compose
+from region_label_files import write_labels
+
+from mmdet.registry import TRANSFORMS
+from mmdet.structures.bbox import get_box_tensor
+from mmdet.utils import register_all_modules
+from regionclip_mm.datasets import LoadRegionLabels, PackRegionLabels
+
+register_all_modules()
+
+
+def sample(image_id=0, **more):
+    return dict(img=np.zeros((80, 100, 3), np.uint8), img_id=image_id,
+                img_shape=(80, 100), ori_shape=(80, 100), text='a cat',
+                **more)
+
+
+def packed(path, *steps, **about):
+    pipeline = Compose([
+        TRANSFORMS.build(step) for step in (
+            dict(type='LoadRegionLabels', ann_file=str(path)), *steps,
+            dict(type='PackRegionLabels'))])
+    return pipeline(sample(**about))['data_samples']
+
+
+@pytest.fixture
+def labels(tmp_path):
+    return tmp_path / 'a.json', write_labels(tmp_path / 'a.json')
+
+
+def test_boxes_move_and_labels_stay(labels):
+    path, images = labels
+    found = packed(path, dict(type='Resize', scale=(200, 200)),
+                   dict(type='RandomFlip', prob=1.0))
+    regions, want = found.gt_instances, images[0]
+    x1, y1, x2, y2 = torch.tensor(want.boxes).T
+    flipped = torch.stack([200 - 2 * x2, 2.5 * y1, 200 - 2 * x1, 2.5 * y2], 1)
+    torch.testing.assert_close(get_box_tensor(regions.bboxes), flipped,
+                               rtol=0, atol=0.01)
+    assert regions.concepts.dtype == regions.labels.dtype == torch.int64
+    assert regions.concepts.tolist() == want.rows['concepts'].tolist()
+    assert regions.labels.tolist() == regions.concepts[:, 0].tolist()
+    for field in ('log_probs', 'log_rest'):
+        assert regions[field].dtype == torch.float32
+        assert np.array_equal(regions[field], want.rows[field])
+    np.testing.assert_allclose(regions.scores, want.scores, rtol=1e-6)
+    assert found.region_labels[0] == str(path) and found.text == 'a cat'
+
+
+def test_boxes_that_a_step_leaves_out_take_their_labels_along(labels):
+    path, images = labels
+    np.random.seed(1)
+    for _ in range(20):
+        regions = packed(path, dict(type='RandomCrop', crop_size=(30, 30),
+                                    allow_negative_crop=True)).gt_instances
+        kept = [row for row in range(3) if images[0].scores[row] in
+                regions.scores.numpy().round(6)
+                or np.isclose(regions.scores, images[0].scores[row]).any()]
+        assert len(kept) == len(regions)
+        assert regions.concepts.tolist() == images[0].rows[
+            'concepts'][kept].tolist()
+        if len(kept) < 3:
+            return
+    raise AssertionError('nothing was cropped')
+
+
+def test_an_image_without_regions(labels):
+    regions = packed(labels[0], dict(type='Resize', scale=(50, 50)),
+                     image_id=1).gt_instances
+    assert len(regions) == 0 and regions.concepts.shape == (0, 3)
+
+
+def test_images_that_have_no_labels(tmp_path):
+    write_labels(tmp_path / 'a.json', skipped=[8])
+    step = LoadRegionLabels(tmp_path / 'a.json')
+    assert step(sample(8)) is None
+    with pytest.raises(ValueError, match="no image with the id '0': "
+                       'LoadRegionLabels.ann_file is of another data set'):
+        step(sample('0'))
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match='no file .*a.json'):
+        LoadRegionLabels(tmp_path / 'a.json')
+
+
+def test_labels_of_shards(tmp_path):
+    for number in range(3):
+        write_labels(tmp_path / f'{number}.json', (number, 1))
+    step = LoadRegionLabels(tmp_path / '{shard}.json')
+    for number in (0, 1, 1, 2, 0):
+        found = step(sample(shard=f'{number}.tar'))
+        assert len(found['gt_bboxes']) == number
+    assert step._open.cache_info().currsize == 2
+    assert step._open.cache_info().misses == 4
+    with pytest.raises(ValueError, match='samples are of no tar shards'):
+        step(sample())
+
+
+def test_it_goes_to_other_processes(labels):
+    step = pickle.loads(pickle.dumps(LoadRegionLabels(labels[0])))
+    assert len(step(sample())['gt_bboxes']) == 3
+    assert repr(step) == f"LoadRegionLabels(ann_file='{labels[0]}')"
+
+
+def test_packing_what_has_no_labels():
+    with pytest.raises(ValueError, match="put dict.type='LoadRegionLabels'"):
+        PackRegionLabels()(sample())

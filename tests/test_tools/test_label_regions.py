@@ -1,0 +1,246 @@
+"""tools/label_regions.py, and an offline training with what it wrote."""
+import io
+import json
+import runpy
+import tarfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.runner import load_checkpoint
+from nano import make_image, make_vocabulary
+from nano_pretraining import CONCEPTS, build_pretrainer, pretrainer_model
+from torch.utils.data import IterableDataset
+
+from mmdet.registry import DATASETS, MODELS, TRANSFORMS
+from regionclip_mm.apis import label_parts
+from regionclip_mm.apis.offline_config import offline_config
+from regionclip_mm.apis.region_labelling import RegionLabeller, Settings
+from regionclip_mm.io.region_label_reader import RegionLabels
+
+ROOT = Path(__file__).parents[2]
+LOSSES = ('loss_region_distill', 'loss_concept_contrastive',
+          'loss_img_txt_level')
+STEPS = [dict(type='LoadImageFromFile'),
+         dict(type='Resize', scale=(96, 96), keep_ratio=True)]
+META = ('img_id', 'img_path', 'img_shape', 'ori_shape', 'scale_factor',
+        'text')
+
+
+@pytest.fixture(scope='module')
+def main():
+    return runpy.run_path(str(ROOT / 'tools/label_regions.py'))['main']
+
+
+@pytest.fixture
+def online(tmp_path, monkeypatch):
+    """Config file of an online training on seven images, one of them bad."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(label_parts, 'PART', 3)
+    data = []
+    for number in range(7):
+        size = 60 + 5 * number, 80
+        path = tmp_path / f'{number}.png'
+        path.write_bytes(cv2.imencode('.png', make_image(*size, number))[1])
+        data.append(dict(img_id=f'id{number}', img_path=str(path),
+                         text=f'a cat {number}', texts=['a cat', 'a dog']))
+    (tmp_path / '4.png').write_bytes(b'no image')
+    (tmp_path / 'pairs.json').write_text(json.dumps(
+        dict(metainfo={}, data_list=data)))
+    make_vocabulary(CONCEPTS).save('pool.pth')
+    model = pretrainer_model()
+    pool = dict(type='VocabularyFile', path='pool.pth')
+    for part in (model, model.teacher):
+        part.roi_head.bbox_head.cls_predictor_cfg.vocabulary = pool
+    pretrainer = build_pretrainer()
+    torch.save(dict(state_dict=pretrainer.state_dict()), 'student.pth')
+    torch.save(dict(state_dict=pretrainer.teacher.state_dict()),
+               'teacher.pth')
+    model.teacher.init_cfg = dict(type='Pretrained', checkpoint='teacher.pth')
+    pack = dict(type='PackDetInputs', meta_keys=META)
+    Config(dict(
+        model=model, load_from='student.pth', label_pipeline=[*STEPS, pack],
+        custom_imports=dict(imports=['regionclip_mm.models',
+                                     'regionclip_mm.datasets']),
+        train_dataloader=dict(batch_size=2, num_workers=0, dataset=dict(
+            type='BaseDetDataset', ann_file='pairs.json',
+            pipeline=[*STEPS, pack])))).dump('online.py')
+    return tmp_path
+
+
+def read(*names):
+    return [Path(name).read_bytes() for name in names]
+
+
+def test_labels_and_an_offline_training(main, online, capsys):
+    main(['online.py', 'out/a.json', '--top-k', '5', '--storage', 'float32',
+          '--offline-config', 'offline.py'])
+    told = capsys.readouterr()
+    assert '6 images, ' in told.out and 'python tools/train.py' in told.out
+    assert '1 images were skipped' in told.err and 'id id4' in told.err
+    labels = RegionLabels('out/a.json')
+    assert labels.skipped == {'id4'} and labels.names == CONCEPTS
+    assert labels.images[1] == dict(
+        id='id1', file_name=str(online / '1.png'), width=80, height=65,
+        captions=['a cat', 'a dog'])
+    job = labels.about['job']
+    assert job['teacher']['temperature'] == 0.1
+    assert len(job['teacher']['weights_sha256']) == 64
+    assert sorted(p.name for p in Path('out').iterdir()) == [
+        'a.json', 'a.npy']
+    found = [losses_of(Config.fromfile(name))
+             for name in ('online.py', 'offline.py')]
+    for name in (*LOSSES, 'kept'):
+        assert found[1][name].item() == pytest.approx(
+            found[0][name].item(), abs=1e-4), name
+
+
+def losses_of(cfg):
+    pretrainer = MODELS.build(cfg.model)
+    pretrainer.init_weights()
+    load_checkpoint(pretrainer, cfg.load_from, map_location='cpu')
+    assert hasattr(pretrainer, 'teacher') == ('teacher' in cfg.model)
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    batch = pseudo_collate([dataset[0], dataset[2], dataset[5]])
+    torch.manual_seed(0)
+    return pretrainer.train()(
+        **pretrainer.data_preprocessor(batch, True), mode='loss')
+
+
+def test_bad_images_are_skipped_in_offline_training_too(main, online):
+    main(['online.py', 'a.json'])
+    cfg = offline_config(Config.fromfile('online.py'), 'a.json')
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    assert dataset.prepare_data(4) is None
+    assert dataset[4]['data_samples'].img_id != 'id4'
+
+
+def test_parts_and_interruptions_change_nothing(main, online, monkeypatch):
+    main(['online.py', 'a.json'])
+    whole = read('a.json', 'a.npy')
+    with monkeypatch.context() as patch:
+        patch.setattr(RegionLabeller, '_merge', killed)
+        with pytest.raises(SystemExit):
+            main(['online.py', 'b.json'])
+    Path('b.parts/000000003.json').unlink()  # half of a pair remains
+    seen = []
+    label = RegionLabeller.label
+    monkeypatch.setattr(RegionLabeller, 'label', lambda self, batch: (
+        seen.append(len(batch)), label(self, batch))[1])
+    main(['online.py', 'b.json'])
+    assert seen == [1, 1] and read('b.json', 'b.npy') == whole
+    for part in ('1/2', '0/2'):
+        main(['online.py', 'c.json', '--part', part])
+        assert not Path('c.json').exists()
+    seen.clear()
+    main(['online.py', 'c.json'])
+    main(['online.py', 'c.json'])  # nothing is left to do
+    assert not seen and read('c.json', 'c.npy') == whole
+
+
+def killed(*args):
+    raise KeyboardInterrupt
+
+
+def test_files_that_are_there(main, online):
+    main(['online.py', 'a.json', '--part', '0/2'])
+    with pytest.raises(SystemExit, match='a.parts/000000000.json is of another'
+                       ' run: top_k changed. Give the same config'):
+        main(['online.py', 'a.json', '--top-k', '2'])
+    Path('b.json').write_text('{"images": []}')
+    with pytest.raises(SystemExit, match='b.json is not a file of region'):
+        main(['online.py', 'b.json'])
+
+
+@pytest.mark.parametrize('options, message', [
+    (['a.txt'], 'a.txt should end in .json'),
+    (['{shard}.json'], r'with \{shard\} in its name there is a file for each'),
+    (['a.json', '--cfg-options', 'label_pipeline='], 'no label_pipeline: set '
+     'it to the steps'),
+    (['a.json', '--cfg-options', 'model.teacher='], "no model of type "
+     "'RegionTextPretrainer' with a teacher"),
+    (['a.json', '--cfg-options', 'load_from=no.pth'], 'no.pth'),
+])
+def test_what_cannot_be_done(main, online, options, message):
+    with pytest.raises(SystemExit, match=message):
+        main(['online.py', *options])
+
+
+def test_flipped_images(main, online):
+    cfg = Config.fromfile('online.py')
+    cfg.label_pipeline.insert(2, dict(type='RandomFlip', prob=1.0))
+    cfg.dump('flip.py')
+    with pytest.raises(SystemExit, match='label_pipeline flips images'):
+        main(['flip.py', 'a.json'])
+
+
+def test_no_image_can_be_read(main, online):
+    for path in online.glob('*.png'):
+        path.unlink()
+    with pytest.raises(SystemExit, match='no image could be labelled: image 0 '
+                       r'\(id id0\): FileNotFoundError'):
+        main(['online.py', 'a.json'])
+
+
+class Shards(IterableDataset):
+    """A stand-in for a dataset of tar shards."""
+
+    def __init__(self, folder, pipeline):
+        self.urls = [f'file://{folder}/{i:05}.tar' for i in range(2)]
+        self.records = SimpleNamespace(read=self.read)
+        self.pipeline = pipeline
+
+    def __iter__(self):
+        raise AssertionError('its own order is not that of the files')
+
+    def read(self, url):
+        with tarfile.open(url[len('file://'):]) as tar:
+            for member in tar:
+                data = tar.extractfile(member).read()
+                yield SimpleNamespace(account='no image', data=dict(
+                    img_id=member.name, img_bytes=data, texts=['a cat'],
+                    shard=url.rsplit('/', 1)[-1]) if data else None)
+
+
+class Decode:
+    """A stand-in for a step that decodes ``img_bytes``."""
+
+    def __call__(self, results):
+        img = cv2.imdecode(np.frombuffer(results['img_bytes'], 'u1'), 1)
+        results.update(img=img, img_shape=img.shape[:2],
+                       ori_shape=img.shape[:2], scale_factor=(1., 1.))
+        return results
+
+
+def test_shards_have_files_of_their_own(tmp_path):
+    for shard in range(2):
+        with tarfile.open(tmp_path / f'{shard:05}.tar', 'w') as tar:
+            for number in range(4):
+                data = bytes(cv2.imencode('.png', make_image(
+                    60, 80, number))[1])
+                data = [data, data, b'', b'no image'][number]
+                info = tarfile.TarInfo(f'{shard}{number}')
+                info.size = len(data)
+                tar.addfile(info, io.BytesIO(data))
+    pack = TRANSFORMS.build(dict(type='PackDetInputs', meta_keys=(
+        *META, 'shard', 'texts')))
+    pretrainer = build_pretrainer()
+    labeller = RegionLabeller(
+        pretrainer, Shards(tmp_path, Compose([Decode(), pack])),
+        tmp_path / '{shard}.json', Settings(top_k=3, batch_size=2), {})
+    assert sum(labeller.run()) == sum(labeller.run()) == 8
+    summary = labeller.finish()
+    assert summary.images == 4 and len(summary.problems) == 4
+    labels = RegionLabels(tmp_path / '00001.json')
+    assert [image['id'] for image in labels.images] == ['10', '11']
+    assert labels.images[0]['shard'] == '00001.tar'
+    assert labels.skipped == {'13'}
+    step = TRANSFORMS.build(dict(type='LoadRegionLabels',
+                                 ann_file=str(tmp_path / '{shard}.json')))
+    found = step(dict(img_id='10', shard='00001.tar'))
+    assert len(found['gt_bboxes']) == len(labels['10'].rows) > 0
