@@ -10,8 +10,12 @@ from .wording import is_text, listed, repeated
 Check = Tuple[Callable[[Any], bool], str]  # whether it is right, in words
 
 
-def read_json(path: PathLike) -> Any:
+def read_json(path: PathLike, errors: str = 'strict') -> Any:
     """What a json file holds, with or without a byte order mark.
+
+    Args:
+        path: The file.
+        errors: What becomes of bytes that are not UTF-8, as for ``open``.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -21,7 +25,7 @@ def read_json(path: PathLike) -> Any:
     if not path.is_file():
         raise FileNotFoundError(f'there is no file {path}')
     try:
-        return json.loads(path.read_text(encoding='utf-8-sig'))
+        return json.loads(path.read_text('utf-8-sig', errors))
     except (ValueError, RecursionError) as error:
         size = path.stat().st_size
         raise ValueError(
