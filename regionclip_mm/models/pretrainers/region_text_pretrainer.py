@@ -40,6 +40,8 @@ class RegionTextPretrainer(RegionCLIP):
         kwargs: Arguments of :class:`RegionCLIP`.
     """
 
+    labeller = 'teacher'  # for VocabularyCheckHook: the data has no classes
+
     def __init__(self,
                  *,
                  teacher: dict,
