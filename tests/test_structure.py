@@ -122,7 +122,8 @@ def test_nobody_imports_what_is_on_top():
 
 
 @pytest.mark.parametrize('package, file', [
-    ('transformers', 'clip_text_encoder.py'), ('spacy', 'concept_parser.py')])
+    ('transformers', 'clip_text_encoder.py'), ('spacy', 'concept_parser.py'),
+    ('webdataset', 'webdataset_shards.py')])
 def test_what_not_everybody_needs_is_imported_late_in_one_file(package, file):
     found = [item for item in IMPORTS if item.target[0] == package]
     assert {item.path.name for item in found} == {file}
@@ -131,7 +132,7 @@ def test_what_not_everybody_needs_is_imported_late_in_one_file(package, file):
 
 def test_importing_the_package_is_light():
     heavy = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmdet',
-             'mmpretrain', 'transformers', 'spacy', 'numpy')
+             'mmpretrain', 'transformers', 'spacy', 'webdataset', 'numpy')
     code = ('import sys, regionclip_mm; '
             f'print([m for m in {heavy!r} if m in sys.modules])')
     done = subprocess.run([sys.executable, '-c', code], cwd=ROOT,

@@ -2,11 +2,13 @@
 from .. import checkpoint  # noqa: F401  registers the scheme clip://
 from .clip_each import ClipEachConstructor
 from .hooks import (AtomicCheckpointHook, BatchSizeHook, InvalidLossHook,
-                    MissedValidationHook, ResumeStateHook, VocabularyCheckHook)
+                    MissedValidationHook, ResumeStateHook, SkippedDataHook,
+                    VocabularyCheckHook)
 from .loops import ResumableEpochBasedTrainLoop, ResumableIterBasedTrainLoop
 
 __all__ = [
     'AtomicCheckpointHook', 'BatchSizeHook', 'ClipEachConstructor',
     'InvalidLossHook', 'MissedValidationHook', 'ResumableEpochBasedTrainLoop',
-    'ResumableIterBasedTrainLoop', 'ResumeStateHook', 'VocabularyCheckHook'
+    'ResumableIterBasedTrainLoop', 'ResumeStateHook', 'SkippedDataHook',
+    'VocabularyCheckHook'
 ]

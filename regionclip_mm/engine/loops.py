@@ -4,11 +4,11 @@ from typing import Any, Iterator, Sequence, Union
 
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from torch import nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset
 
 from mmdet.registry import LOOPS
 
-from .data import ResumableDataLoader
+from .data import make_resumable
 
 
 class _ResumableLoop:
@@ -21,13 +21,29 @@ class _ResumableLoop:
                 dataloader, seed=runner.seed,
                 diff_rank_seed=runner._randomness_cfg.get(
                     'diff_rank_seed', False))
-        super().__init__(runner, ResumableDataLoader(dataloader, runner.seed),
+        super().__init__(runner, self._make_resumable(dataloader, runner.seed),
                          *args, **kwargs)
+
+    def _make_resumable(self, loader: DataLoader, seed: int) -> DataLoader:
+        return make_resumable(loader, seed)
 
 
 @LOOPS.register_module()
 class ResumableEpochBasedTrainLoop(_ResumableLoop, EpochBasedTrainLoop):
-    """:class:`EpochBasedTrainLoop` that can also resume within an epoch."""
+    """:class:`EpochBasedTrainLoop` that can also resume within an epoch.
+
+    Raises:
+        ValueError: If the data is a stream, which has no epochs.
+    """
+
+    def _make_resumable(self, loader: DataLoader, seed: int) -> DataLoader:
+        if isinstance(loader.dataset, IterableDataset):
+            raise ValueError(
+                "train_cfg.type='ResumableEpochBasedTrainLoop' counts epochs, "
+                f'but {type(loader.dataset).__name__} has no end: set '
+                "train_cfg=dict(type='ResumableIterBasedTrainLoop', "
+                'max_iters=...)')
+        return super()._make_resumable(loader, seed)
 
     def run_epoch(self) -> None:
         """One epoch, or what is left of it."""

@@ -100,8 +100,13 @@ def _unpacked(raw: BinaryIO, path: str) -> BinaryIO:
     return gzip.open(raw) if path.lower().endswith('.gz') else raw
 
 
-def _lines(raw: BinaryIO, path: str) -> Iterator[Tuple[int, str]]:
-    """Numbers, from 1, and texts of the lines, with their ends."""
+def read_lines(raw: BinaryIO, path: str) -> Iterator[Tuple[int, str]]:
+    """Numbers, from 1, and texts of the lines, with their ends.
+
+    Args:
+        raw: The file; unpacked here if its name ends in .gz.
+        path: Its name.
+    """
     file, number = _unpacked(raw, path), 0
     while True:
         line = file.readline(LONGEST_LINE)
@@ -126,13 +131,13 @@ def _refuse_utf16(data: bytes) -> None:
 
 def _read_text(raw: BinaryIO, path: str,
                source: CaptionSource) -> Iterator[CaptionItem]:
-    for _, line in _lines(raw, path):
+    for _, line in read_lines(raw, path):
         yield CaptionItem(raw.tell(), line)
 
 
 def _read_json_lines(raw: BinaryIO, path: str,
                      source: CaptionSource) -> Iterator[CaptionItem]:
-    for number, line in _lines(raw, path):
+    for number, line in read_lines(raw, path):
         if line.strip():
             yield from _of_json(line, source.key, f'{path}:{number}',
                                 raw.tell())
@@ -157,7 +162,7 @@ def _read_tar(raw: BinaryIO, path: str,
               source: CaptionSource) -> Iterator[CaptionItem]:
     for sample in read_samples(raw, source.members):
         where = f'{path}, {sample.key}' if sample.key else path
-        member = next((m for m in source.members if m in sample.texts), None)
+        member = next((m for m in source.members if m in sample.members), None)
         if sample.damage:
             problem = CORRUPT if sample.key else DAMAGED_FILE
             yield CaptionItem(raw.tell(), '', problem,
@@ -168,7 +173,7 @@ def _read_tar(raw: BinaryIO, path: str,
                 raw.tell(), '', NO_CAPTION,
                 f'{where}: no member {" or ".join(source.members)}')
             continue
-        text = sample.texts[member].decode('utf-8', 'surrogateescape')
+        text = sample.members[member].decode('utf-8', 'surrogateescape')
         text = text[1:] if text.startswith('\ufeff') else text
         if member == 'json':
             yield from _of_json(text, source.key, f'{where}.json', raw.tell())
@@ -188,7 +193,7 @@ def _of_json(text: str, key: str, where: str,
 
 def _of_record(record: Any, key: str, where: str,
                position: int) -> Iterator[CaptionItem]:
-    texts = _texts(record, key)
+    texts = texts_under(record, key)
     if texts is None:
         has = (f'its keys are {listed(sorted(record), 5)}' if isinstance(
             record, dict) else f'it is a {type(record).__name__}')
@@ -199,7 +204,8 @@ def _of_record(record: Any, key: str, where: str,
         yield CaptionItem(position, text)
 
 
-def _texts(record: Any, key: str) -> Optional[List[str]]:
+def texts_under(record: Any, key: str) -> Optional[List[str]]:
+    """The text, or list of texts, that an object has under a key; or None."""
     value = record.get(key) if isinstance(record, dict) else None
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not texts or not all(

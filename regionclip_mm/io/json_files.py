@@ -11,11 +11,13 @@ Check = Tuple[Callable[[Any], bool], str]  # whether it is right, in words
 
 
 def read_json(path: PathLike,
+              errors: str = 'strict',
               hook: Optional[Callable[[dict], Any]] = None) -> Any:
     """What a json file holds, with or without a byte order mark.
 
     Args:
         path: The file.
+        errors: What becomes of bytes that are not UTF-8, as for ``open``.
         hook: Gives what stands for each object, innermost first.
 
     Raises:
@@ -26,7 +28,7 @@ def read_json(path: PathLike,
     if not path.is_file():
         raise FileNotFoundError(f'there is no file {path}')
     try:
-        return json.loads(path.read_text(encoding='utf-8-sig'),
+        return json.loads(path.read_text('utf-8-sig', errors),
                           object_hook=hook)
     except (ValueError, RecursionError) as error:
         size = path.stat().st_size

@@ -98,7 +98,7 @@ class _Columns:
     def read(self, path: Path) -> dict:
         """What else the file has."""
         try:
-            content = read_json(path, self._take)
+            content = read_json(path, hook=self._take)
         except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(
                 f'{path} is not a file of region labels: an annotation in it '

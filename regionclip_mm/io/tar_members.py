@@ -8,9 +8,9 @@ NO_END = 'the end is missing, it may be cut off'
 
 
 class Sample(NamedTuple):
-    """The texts of a sample, or what is wrong in place of it."""
+    """The members of a sample, or what is wrong in place of it."""
     key: str
-    texts: Dict[str, bytes] = {}  # by extension, as they are in the shard
+    members: Dict[str, bytes] = {}  # by extension, as they are in the shard
     damage: str = ''
 
 
@@ -45,7 +45,7 @@ def read_samples(file: BinaryIO,
             if info is None:
                 break
             tar.members.clear()  # or a long shard fills the memory
-            key, extension = _split(info.name)
+            key, extension = split_name(info.name)
             if not info.isfile() or not extension:
                 continue
             if sample is None or key != sample.key:
@@ -58,15 +58,15 @@ def read_samples(file: BinaryIO,
                 sample = sample._replace(
                     damage=f'{extension} has {info.size} bytes')
                 continue
-            sample.texts[extension] = tar.extractfile(info).read()
+            sample.members[extension] = tar.extractfile(info).read()
     if sample is not None:
         yield sample
     if not headers.ended:
         yield Sample('', {}, NO_END)
 
 
-def _split(name: str) -> Tuple[str, str]:
-    """'a/b.c/000.seg.txt' -> 'a/b.c/000', 'seg.txt'."""
+def split_name(name: str) -> Tuple[str, str]:
+    """'a/b.c/000.seg.TXT' -> 'a/b.c/000', 'seg.txt'."""
     folder, slash, base = name.rpartition('/')
     stem, _, extension = base.partition('.')
     return folder + slash + stem, extension.lower()

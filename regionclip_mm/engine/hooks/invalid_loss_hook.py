@@ -56,10 +56,11 @@ def describe(losses: Dict[str, torch.Tensor], data_batch: DATA_BATCH) -> str:
 
 
 def image_names(data_batch: Any) -> List[str]:
-    """Id and path of each image of a batch, as far as it says."""
+    """Id and path, or tar shard, of each image, as far as a batch says."""
     samples = (data_batch.get('data_samples') or []
                if isinstance(data_batch, dict) else [])
     metas = [getattr(sample, 'metainfo', {}) for sample in samples]
     return [str(meta.get('img_id', 'without img_id'))
-            + (f" ({meta['img_path']})" if 'img_path' in meta else '')
+            + (f" ({meta.get('img_path', meta.get('shard'))})"
+               if {'img_path', 'shard'} & set(meta) else '')
             for meta in metas]

@@ -8,7 +8,7 @@ from mmengine.runner import IterBasedTrainLoop, Runner
 
 from mmdet.registry import HOOKS
 
-from ..data import ResumableDataLoader
+from ..data import ResumableDataLoader, ResumableStreamLoader
 from ..random_state import get_random_state, set_random_state
 from ..same_training import (check_same_classes, check_same_optimizer,
                              describe_optimizer)
@@ -16,6 +16,7 @@ from ..same_training import (check_same_classes, check_same_optimizer,
 KEY = 'resume_state'
 # mmengine logs what begins with 'val'
 VALIDATED = 'last_validation'
+RESUMABLE = (ResumableDataLoader, ResumableStreamLoader)
 
 
 @HOOKS.register_module()
@@ -44,7 +45,7 @@ class ResumeStateHook(Hook):
             runner.logger.warning(
                 'Checkpoints will have no random state: ResumeStateHook needs '
                 "default_hooks.checkpoint.type='AtomicCheckpointHook'")
-        if not isinstance(runner.train_dataloader, ResumableDataLoader):
+        if not isinstance(runner.train_dataloader, RESUMABLE):
             kind = type(runner.train_loop).__name__
             runner.logger.warning(
                 f"train_cfg.type='{kind}' starts the data from the beginning "
@@ -81,7 +82,7 @@ class ResumeStateHook(Hook):
             random=all_gather_object(self._random),
             optimizer=describe_optimizer(runner.optim_wrapper),
             data=(loader.position()
-                  if isinstance(loader, ResumableDataLoader) else None))
+                  if isinstance(loader, RESUMABLE) else None))
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Add it to a checkpoint of the training, not to the best model."""
@@ -99,10 +100,8 @@ class ResumeStateHook(Hook):
                 'The checkpoint has no random state: it was written without '
                 'the ResumeStateHook or the AtomicCheckpointHook. Training '
                 'goes on, not exactly as if uninterrupted.')
-        loader = runner.train_dataloader
-        if isinstance(loader, ResumableDataLoader):
-            loader.go_to(**(state and state['data'] or
-                            _estimate(runner, checkpoint['meta'])))
+        if isinstance(runner.train_dataloader, RESUMABLE):
+            _go_to_place(runner, state and state['data'], checkpoint['meta'])
         if state is not None:
             self._restore_random(runner, state['random'])
 
@@ -157,6 +156,22 @@ def progress(runner: Runner) -> int:
     """Iterations or epochs done, as the loop counts them."""
     loop: Any = runner.train_loop
     return loop.iter if isinstance(loop, IterBasedTrainLoop) else loop.epoch
+
+
+def _go_to_place(runner: Runner, place: Optional[dict], meta: dict) -> None:
+    """Continue the data where the checkpoint was written, if it says."""
+    loader = runner.train_dataloader
+    is_stream = isinstance(loader, ResumableStreamLoader)
+    if place and ('places' in place) != is_stream:
+        before, now = (('by index', 'as a stream') if is_stream
+                       else ('as a stream', 'by index'))
+        runner.logger.warning(
+            f'The run read its data {before}, now it does {now}, as '
+            'train_dataloader.dataset says: the data begins anew.')
+    elif place:
+        loader.go_to(**place)
+    elif not is_stream:
+        loader.go_to(**_estimate(runner, meta))
 
 
 def _estimate(runner: Runner, meta: dict) -> dict:

@@ -26,14 +26,20 @@ class VocabularyCheckHook(Hook):
     spelling (:func:`canonical_name`). A metric that takes the order of its
     annotation file must find the same order there. Training also checks the
     validation before it begins.
+
+    A model may have a ``labeller``, the name of a part or of anything else
+    that labels what it learns from. Then labels come from there, not from the
+    dataset of training, whose classes, if it has any, are not compared; nor
+    are the words of that part.
     """
 
     priority = 'VERY_HIGH'
 
     def before_train(self, runner: Runner) -> None:
         """Check the training classes, and those of validations to come."""
-        check_vocabulary(runner.model, runner.train_dataloader.dataset,
-                         'train')
+        if not _labeller(runner.model):
+            check_vocabulary(runner.model, runner.train_dataloader.dataset,
+                             'train')
         for module in runner.model.modules():
             if hasattr(type(module), 'check_count'):
                 module.check_count(len(module.train_vocabulary.names))
@@ -117,6 +123,11 @@ def _check_metric(metric: BaseMetric, classes: Names, loop: str) -> None:
             "type='OrderedOVCocoMetric' or 'OrderedLVISMetric' instead")
 
 
+def _labeller(model: nn.Module) -> Optional[str]:
+    """Name of the part of a model, bare or wrapped, that gives the labels."""
+    return getattr(getattr(model, 'module', model), 'labeller', None)
+
+
 def _has_bbox_head(model: nn.Module) -> bool:
     """Whether a second stage classifies (an RPN has none)."""
     return any('roi_head.bbox_head' in name for name, _ in
@@ -126,10 +137,12 @@ def _has_bbox_head(model: nn.Module) -> bool:
 def _vocabularies(model: nn.Module,
                   kind: str) -> Iterator[Tuple[str, Optional[Names]]]:
     """Config path and names of each text classifier; None: has no names."""
+    labeller = f'{_labeller(model)}.'
     for name, module in model.named_modules():
-        if hasattr(type(module), f'{kind}_vocabulary'):
-            path = name.replace('module.', '').replace(
-                'fc_cls', 'cls_predictor_cfg')
+        name = name.replace('module.', '')
+        if hasattr(type(module), f'{kind}_vocabulary') and (
+                not name.startswith(labeller)):
+            path = name.replace('fc_cls', 'cls_predictor_cfg')
             vocabulary = getattr(module, f'{kind}_vocabulary')
             yield f'model.{path}', getattr(vocabulary, 'names', None)
 

@@ -44,7 +44,13 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
         loss_region_distill, loss_concept_contrastive, loss_img_txt: Configs
             of the losses; None leaves one out.
         kwargs: Arguments of :class:`RegionCLIP`.
+
+    Attributes:
+        labeller: Who labels the regions: a part of this name, or what the
+            data brings along. The classes of the data do not.
     """
+
+    labeller = 'region_labels'
 
     def __init__(self,
                  *,

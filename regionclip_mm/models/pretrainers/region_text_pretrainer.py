@@ -40,6 +40,8 @@ class RegionTextPretrainer(BaseRegionTextPretrainer):
         kwargs: Arguments of :class:`BaseRegionTextPretrainer`.
     """
 
+    labeller = 'teacher'
+
     def __init__(self,
                  *,
                  teacher: dict,

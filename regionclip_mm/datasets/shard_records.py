@@ -1,0 +1,97 @@
+"""The pairs of a tar shard, with an account of what is no pair."""
+import json
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from urllib.parse import unquote
+
+from ..io.caption_files import texts_under
+from ..io.skipped_data import (DAMAGED_SHARD, NO_CAPTION, NO_IMAGE,
+                               BadSampleError, SkippedData, reason_of)
+from ..io.tar_members import Sample
+from ..io.webdataset_shards import read_shard
+from .captions import usable_captions
+
+IMAGES = ('jpg', 'jpeg', 'png', 'webp')
+
+
+class ShardRecord(NamedTuple):
+    """What stands in a shard: a pair, or what is wrong in its place.
+
+    Attributes:
+        data: ``img_id``, ``img_bytes``, ``texts``, ``shard``; or None.
+        account: What is wrong, or was mended.
+    """
+    data: Optional[Dict[str, Any]]
+    account: SkippedData
+
+
+class ShardRecords:
+    """Finds image and captions among the members of samples.
+
+    Args:
+        images: Extensions of images, best first.
+        members: Extensions of captions, best first; a 'json' one is read by
+            ``key``, others are a caption as a whole.
+        key: Of a json object; its value is a text or a list of texts.
+    """
+
+    def __init__(self, images: Sequence[str], members: Sequence[str],
+                 key: str) -> None:
+        self.images, self.members = (
+            tuple(name.lstrip('.').lower() for name in names)
+            for names in (images, members))
+        self.key = key
+
+    def read(self, url: str) -> Iterator[ShardRecord]:
+        """The records of a shard in their order.
+
+        Args:
+            url: See :func:`find_shards`.
+        """
+        for found in read_shard(url, (*self.images, *self.members)):
+            account, data = SkippedData(), None
+            try:
+                if found.damage:
+                    raise BadSampleError(DAMAGED_SHARD,
+                                         f'{url}: {found.damage}')
+                data = self._pair(found, name_of(url), account)
+            except BadSampleError as error:
+                account.add(error.kind, error.where)
+            yield ShardRecord(data, account)
+
+    def _pair(self, found: Sample, shard: str,
+              account: SkippedData) -> Dict[str, Any]:
+        where = f'{shard}, {found.key}'
+        image = next((m for m in self.images if m in found.members), None)
+        if image is None:
+            raise BadSampleError(
+                NO_IMAGE, f'{where}: no member {" or ".join(self.images)}')
+        texts = usable_captions(self._texts(found, where), where, account)
+        if not texts:
+            raise BadSampleError(NO_CAPTION, f'{where}: it is blank')
+        return dict(img_id=found.key, img_bytes=found.members[image],
+                    texts=texts, shard=shard)
+
+    def _texts(self, found: Sample, where: str) -> List[str]:
+        member = next((m for m in self.members if m in found.members), None)
+        if member is None:
+            raise BadSampleError(
+                NO_CAPTION, f'{where}: no member {" or ".join(self.members)}')
+        text = found.members[member].decode('utf-8', 'surrogateescape')
+        text = text[1:] if text.startswith('\ufeff') else text
+        if member != 'json':
+            return [text]
+        try:
+            texts = texts_under(json.loads(text), self.key)
+        except (ValueError, RecursionError) as error:
+            raise BadSampleError(NO_CAPTION, f'{where}.json: '
+                                 f'{reason_of(error)}') from None
+        if texts is None:
+            raise BadSampleError(
+                NO_CAPTION, f'{where}.json: no text under {self.key!r}')
+        return texts
+
+
+def name_of(url: str) -> str:
+    """File name of a shard without its folder."""
+    name = url.rpartition('/')[2]
+    return unquote(name) if url.startswith('file://') else name

@@ -1,0 +1,93 @@
+"""A stream of samples of which every reader starts where it is told."""
+import zlib
+from typing import Any, Iterator, List, NamedTuple, Sequence, Tuple
+
+import torch
+from mmengine.dist import get_dist_info
+from torch.utils.data import IterableDataset, get_worker_info
+
+from .seeded_samples import own_random_numbers, seed_all
+
+Place = Tuple[int, int]  # shards finished, records done of the next
+
+
+class Placed(NamedTuple):
+    """Where a sample comes from.
+
+    Attributes:
+        reader: Of this process, counted from 0.
+        place: Of the reader, behind the sample.
+    """
+    reader: int
+    place: Place
+
+
+class PlacedStream(IterableDataset):
+    """Samples of a stream, with their places, for the workers of a loader.
+
+    A sample has random numbers of its own, which follow from the seed, the
+    epoch, its shard and its name, whoever reads it.
+
+    Args:
+        dataset: The stream, see ``ImageTextShards``.
+        workers: ``num_workers`` of the loader.
+        seed: Of order and augmentation, the same in all processes.
+
+    Attributes:
+        readers: Readers of this process.
+    """
+
+    def __init__(self, dataset: IterableDataset, workers: int,
+                 seed: int) -> None:
+        self.dataset = dataset
+        self.rank, self.processes = get_dist_info()
+        dataset.check_readers(self.processes, workers)
+        self.readers = max(1, workers)
+        # Workers that persist find here where their next pass begins. Rows:
+        # the places; seed and the reader whose turn it is.
+        self._starts = torch.zeros(self.readers + 1, 2,
+                                   dtype=torch.int64).share_memory_()
+        self.start_at([(0, 0)] * self.readers, 0, seed)
+
+    @property
+    def metainfo(self) -> dict:
+        """That of the stream."""
+        return self.dataset.metainfo
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def start_at(self, places: Sequence[Place], turn: int, seed: int) -> None:
+        """Where the readers begin with the next pass.
+
+        Args:
+            places: Of each reader.
+            turn: The reader that has the first batch.
+            seed: See :class:`PlacedStream`.
+        """
+        self._starts.copy_(torch.tensor([*places, (seed, turn)]))
+
+    def order(self, reader: int) -> Any:
+        """The shards of a reader of this process."""
+        return self.dataset.order(
+            reader * self.processes + self.rank,
+            self.readers * self.processes, int(self._starts[-1, 0]))
+
+    def first_places(self, epoch: int) -> List[Place]:
+        """Of all readers, at the beginning of an epoch."""
+        return [(self.order(reader).first_turn(epoch), 0)
+                for reader in range(self.readers)]
+
+    def __iter__(self) -> Iterator[Tuple[Any, Placed]]:
+        worker = get_worker_info()
+        seed, turn = self._starts[-1].tolist()
+        reader = ((worker.id if worker else 0) + turn) % self.readers
+        start = tuple(self._starts[reader].tolist())
+        for drawn in self.dataset.draw(self.order(reader), start):
+            name = f'{drawn.data["shard"]}/{drawn.data["img_id"]}'
+            with own_random_numbers():
+                seed_all(seed, drawn.epoch,
+                         zlib.crc32(name.encode(errors='replace')))
+                data = self.dataset.prepare(drawn.data)
+            if data is not None:
+                yield data, Placed(reader, tuple(drawn.place))

@@ -1,0 +1,89 @@
+"""Reports data that could not be used."""
+from typing import Optional
+
+from mmengine.dist import all_gather_object
+from mmengine.hooks import Hook
+from mmengine.hooks.hook import DATA_BATCH
+from mmengine.runner import Runner
+
+from mmdet.registry import HOOKS
+
+from ...io.skipped_data import SHOWN, SkippedData
+
+KEY = 'skipped_data'
+
+
+@HOOKS.register_module()
+class SkippedDataHook(Hook):
+    """Says what was skipped: how often, and the first reasons.
+
+    The first five are named in warnings. The sum over all processes is in the
+    log, as ``skipped``, and in the last line of the run; checkpoints carry
+    it, so that a resumed run counts on. Needs one of the resumable loops.
+
+    Args:
+        interval: Iterations from one sum over the processes to the next.
+    """
+
+    priority = 'NORMAL'
+
+    def __init__(self, interval: int = 50) -> None:
+        self.interval = interval
+        self._before = SkippedData()  # in the run that is resumed
+        self._sum = SkippedData()  # over the processes, at the last look
+        self._named = 0  # reasons
+
+    def before_train(self, runner: Runner) -> None:
+        """Say so if nothing can be counted."""
+        if not hasattr(runner.train_dataloader, 'skipped'):
+            kind = type(runner.train_loop).__name__
+            runner.logger.warning(
+                f"train_cfg.type='{kind}' does not tell what data is skipped: "
+                f"use 'Resumable{kind}'")
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: DATA_BATCH = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Look at the counts now and then."""
+        if self.every_n_train_iters(runner, self.interval):
+            self._look(runner)
+
+    def after_train(self, runner: Runner) -> None:
+        """Say what was skipped in the whole run."""
+        self._look(runner)
+        if self._sum.counts:
+            runner.logger.warning(
+                f'Skipped in {runner.iter} iterations: {self._sum}.')
+
+    def before_checkpoint(self, runner: Runner) -> None:
+        """Collect the counts of all processes."""
+        self._look(runner)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Add them to a checkpoint."""
+        checkpoint[KEY] = self._sum.state()
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Count on from there when resuming."""
+        if runner._resume and KEY in checkpoint:
+            self._before = SkippedData.from_state(checkpoint[KEY])
+            self._named = len(self._before.reasons)
+
+    def _look(self, runner: Runner) -> None:
+        """Sum over the processes; all of them must do it."""
+        mine = getattr(runner.train_dataloader, 'skipped', SkippedData())
+        self._sum = SkippedData()
+        self._sum.update(self._before)
+        for state in all_gather_object(mine.state()):
+            self._sum.update(SkippedData.from_state(state))
+        if self._sum.counts:
+            runner.message_hub.update_scalar('train/skipped', self._sum.total)
+        for reason in self._sum.reasons[self._named:]:
+            runner.logger.warning(f'Skipped, {reason}')
+            self._named += 1
+        if self._named == SHOWN:
+            runner.logger.warning('What else is skipped is only counted, as '
+                                  f'skipped in the log; so far {self._sum}.')
+            self._named += 1

@@ -1,0 +1,202 @@
+"""Samples of WebDataset shards, read by ``webdataset``, as bytes."""
+import bz2
+import gzip
+import lzma
+import tarfile
+from contextlib import closing
+from typing import (Any, BinaryIO, Callable, Dict, Iterable, Iterator, List,
+                    Tuple)
+
+from .caption_files import DAMAGE
+from .path_patterns import expand_braces, find_files
+from .skipped_data import reason_of
+from .tar_members import BROKEN_HEADER, NO_END, Sample, split_name
+from .wording import listed, repeated
+
+INSTALL = 'pip install "webdataset>=1.0,<2"'
+CHUNK = 128 * tarfile.BLOCKSIZE
+OPENERS: Dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
+    b'\x1f\x8b': gzip.open, b'BZh': bz2.open, b'\xfd7zXZ': lzma.open}
+
+
+def find_shards(patterns: Iterable[str]) -> List[str]:
+    """Addresses of the shards that patterns name.
+
+    Args:
+        patterns: Files, see :func:`find_files`, or what ``webdataset`` opens
+            otherwise: addresses such as ``https://...`` and commands as
+            ``pipe:...``, which may have braces.
+
+    Returns:
+        Addresses in the order of the patterns; files begin with ``file://``.
+
+    Raises:
+        ValueError: If nothing is found, or something twice.
+    """
+    found: List[str] = []
+    for pattern in patterns:
+        if '://' in pattern or pattern.startswith('pipe:'):
+            found += expand_braces(pattern)
+        else:
+            found += [path.resolve().as_uri()
+                      for path in find_files([pattern])]
+    twice = repeated(found)
+    if twice:
+        raise ValueError('shards are named more than once: '
+                         f'{listed(twice, words=str)}')
+    if not found:
+        raise ValueError('no shards are named')
+    return found
+
+
+def require_webdataset() -> Tuple[Any, Any]:
+    """Of ``webdataset``, the function ``gopen``, the module ``tariterators``.
+
+    Raises:
+        RuntimeError: If it cannot be imported, with the command that helps.
+    """
+    try:
+        from webdataset import tariterators
+        from webdataset.gopen import gopen
+    except ImportError as error:
+        raise RuntimeError(
+            f'tar shards are read by webdataset, which cannot be imported '
+            f'({error}): {INSTALL} (it is in the extra `pretrain`: pip '
+            'install ".[pretrain]" in the clone)') from None
+    return gopen, tariterators
+
+
+def read_shard(url: str, extensions: Tuple[str, ...]) -> Iterator[Sample]:
+    """Go through a shard once; nothing is decoded or unpickled.
+
+    Both ``tarfile`` and ``webdataset`` end without a word at a damaged
+    header. Here reading goes on at the next sound header.
+
+    Args:
+        url: See :func:`find_shards`.
+        extensions: The wanted members, such as ``('jpg', 'txt')``.
+
+    Yields:
+        Samples that have any of them, in the order of the shard; at the end,
+        if there was damage, one that has only this, described once.
+    """
+    reading = _Reading(url, extensions)
+    yield from reading.samples()
+    if reading.damage:
+        yield Sample('', {}, reading.damage[0])
+
+
+class _Reading:
+    """One pass through a shard.
+
+    Attributes:
+        damage: What was wrong, in the order in which it was met.
+    """
+
+    def __init__(self, url: str, extensions: Tuple[str, ...]) -> None:
+        self.url, self.extensions = url, extensions
+        self.damage: List[str] = []
+        self._gopen, self._tar = require_webdataset()
+
+    def samples(self) -> Iterator[Sample]:
+        """Samples with their wanted members."""
+        try:
+            with closing(self._gopen(self.url)) as stream:
+                files = self._members(_unpacked(_Blocks(stream, self.damage)))
+                for found in self._tar.group_by_keys(files,
+                                                     handler=self._note):
+                    yield Sample(found['__key__'], {
+                        name: found[name] for name in self.extensions
+                        if name in found})
+        except DAMAGE as error:  # of opening, or the end of a command
+            self._note(error)
+
+    def _members(self, blocks: '_Blocks') -> Iterator[Dict[str, Any]]:
+        there_is_more = True
+        while there_is_more:
+            yield from self._tar.tar_file_expander(
+                [dict(url=self.url, stream=blocks)], self._note, self._wanted,
+                eof_value=None)
+            there_is_more = blocks.find_header()
+
+    def _wanted(self, name: str) -> bool:
+        return split_name(name)[1] in self.extensions
+
+    def _note(self, error: Exception) -> bool:
+        """Handler of webdataset: go on after damage, stop at mistakes."""
+        if not isinstance(error, DAMAGE):
+            raise error
+        # webdataset adds the stream and the address to the arguments
+        words = [arg for arg in error.args
+                 if isinstance(arg, str) and arg != self.url]
+        self.damage.append(
+            reason_of(words[0] if words else error).split(' @ ')[0])
+        return True
+
+
+def _unpacked(blocks: '_Blocks') -> '_Blocks':
+    for magic, unpack in OPENERS.items():
+        if blocks.peek().startswith(magic):
+            return _Blocks(unpack(blocks), blocks.damage)
+    return blocks
+
+
+class _Blocks:
+    """A stream that gives single blocks of a tar file.
+
+    So ``tarfile`` never has more than it needs: when it ends, the last block
+    is the header that made it end, and what follows can still be read.
+    """
+
+    def __init__(self, stream: Any, damage: List[str]) -> None:
+        self.damage = damage  # what was wrong is added here
+        self._stream = stream
+        self._chunk, self._at = b'', 0
+        self._last = b''
+
+    def read(self, size: int = tarfile.BLOCKSIZE) -> bytes:
+        """At most the next block; at the end, and after an error, b''."""
+        if self._at >= len(self._chunk):
+            try:
+                self._chunk = self._stream.read(CHUNK)
+            except DAMAGE as error:
+                self.damage.append(reason_of(error))
+                self._chunk = b''
+            self._at = 0
+        end = self._at + min(size, tarfile.BLOCKSIZE)
+        self._last = self._chunk[self._at:end]
+        self._at += len(self._last)
+        return self._last
+
+    def peek(self) -> bytes:
+        """The next block, which remains the next."""
+        block = self.read()
+        self._at -= len(block)
+        return block
+
+    def find_header(self) -> bool:
+        """Go to the next sound header behind where ``tarfile`` ended.
+
+        Zeros are the regular end, which other archives may follow.
+        """
+        if len(self._last) < tarfile.BLOCKSIZE:
+            self.damage.append(NO_END)
+            return False
+        is_broken = bool(self._last.strip(b'\0'))
+        while True:
+            block = self.peek()
+            if not block or _is_header(block):
+                break
+            is_broken |= bool(block.strip(b'\0'))
+            self.read()
+        if is_broken:
+            self.damage.append(BROKEN_HEADER)
+        return bool(block)
+
+
+def _is_header(block: bytes) -> bool:
+    try:
+        tarfile.TarInfo.frombuf(block, 'utf-8', 'surrogateescape')
+    except tarfile.HeaderError:
+        return False
+    return True
