@@ -13,7 +13,9 @@ FINGERPRINT = dict(
     atlas='58bc6a5b7941c572417d2c51b9a9824f'
     '23ea8abdaa58043ef67f99a7ce72a2c6',
     samples='4c679a1720c639a37d061e4f18266bd5'
-    'f417f9dc9486a4feac29f8660335f4dc')
+    'f417f9dc9486a4feac29f8660335f4dc',
+    added='ed2e6de3c8c4d7e8ab93d982db890d31'
+    'f0f7265e7a0cc2114dbdd5a4a43888e8')
 THUMBNAILS = {
     ('eval', 0): [
         10, 14, 13, 10, 14, 14, 9, 14, 14, 10, 14, 14, 10, 13, 14, 11, 14, 13,

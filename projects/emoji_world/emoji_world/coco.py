@@ -72,6 +72,16 @@ def _boxes_of(roles: Sequence[str], split: str,
     return _document(split, plans, categories, rows)
 
 
+def caption_file(split: str, size: int) -> dict:
+    """Captions alone, as COCO's captions_*.json has them."""
+    document = _document(split, {i: make_plan(split, i) for i in range(size)},
+                         [], [])
+    document['annotations'] = [
+        dict(id=n, image_id=image['id'], caption=image.pop('caption'))
+        for n, image in enumerate(document['images'], 1)]
+    return document
+
+
 def proposal_file(split: str, size: int) -> dict:
     """Class-agnostic boxes for the RPN.
 

@@ -27,6 +27,7 @@ SPLITS: Dict[str, Split] = dict(
     # training
     pairs_train=Split('pair', 1000000),
     rpn_train=Split('scene', 3000),
+    captions_train=Split('scene', 8000),
     # choosing hyper-parameters
     pairs_dev=Split('pair', 2000),
     single_dev=Split('single', 892),

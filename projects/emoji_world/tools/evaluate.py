@@ -6,11 +6,13 @@
 hyper-parameters; eval and eval_unseen are for nothing but evaluation.
 """
 import argparse
+import json
 import os
 import sys
 import textwrap
 import time
 from pathlib import Path
+from typing import Iterator
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
@@ -20,7 +22,7 @@ from mmengine.utils import import_modules_from_strings
 from torch import nn
 
 from projects.emoji_world.emoji_world import measures
-from projects.emoji_world.tools.make_scenes import write_split
+from projects.emoji_world.tools.make_scenes import write_split, write_whole
 from regionclip_mm.command_line import (config_errors, need_file,
                                         one_line_errors, quiet)
 
@@ -29,6 +31,7 @@ WEIGHTS = PROJECT / 'weights' / 'regionclip_nano.pth'
 SINGLES = dict(dev='single_dev', eval='single_eval',
                eval_unseen='single_eval_unseen')
 NAMES = dict(coco='COCO names', all='all names')
+ROLES = ('base', 'novel', 'other', 'all')
 
 
 def parse_args() -> argparse.Namespace:
@@ -46,6 +49,8 @@ def parse_args() -> argparse.Namespace:
                         help='only the rows with proposals')
     parser.add_argument('--no-rpn', action='store_true',
                         help='only what needs no proposals')
+    parser.add_argument('--json', type=Path, metavar='FILE',
+                        help='write the figures there, too')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction,
                         default={}, help='changes of the configs')
     return parser.parse_args()
@@ -83,39 +88,37 @@ def detector_of(config: Config, name: str, checkpoint: str) -> nn.Module:
             + textwrap.shorten(str(error), 300)) from None
 
 
-def row(what: str, values: dict, keys: tuple) -> None:
+def row(what: str, values: dict) -> str:
     """One line of the table, in per cent."""
     cells = [f'{100 * values[k]:6.1f}' if k in values else '     -'
-             for k in keys]
-    print(f'{what:44s}', *cells, flush=True)
+             for k in ROLES]
+    return ' '.join([f'{what:44s}', *cells])
 
 
-def report(split: str, args: argparse.Namespace) -> None:
-    """Print the figures of one split."""
-    keys = ('base', 'novel', 'other', 'all')
-    print(f'\n{split:44s}', *(f'{k:>6s}' for k in keys))
+def figures(split: str, args: argparse.Namespace) -> Iterator[tuple]:
+    """Name and values of each row, one by one."""
     if not args.only_rpn:
-        report_annotated(split, args, keys)
+        yield from figures_annotated(split, args)
     if args.no_rpn:
         return
     config, detector = load(args.config, split, args)
     for vocabulary, title in NAMES.items():
-        row(f'RPN boxes, AP50, {title}', measures.average_precision(
-            detector, config, split, vocabulary), keys)
+        yield f'RPN boxes, AP50, {title}', measures.average_precision(
+            detector, config, split, vocabulary)
 
 
-def report_annotated(split: str, args: argparse.Namespace,
-                     keys: tuple) -> None:
+def figures_annotated(split: str, args: argparse.Namespace
+                      ) -> Iterator[tuple]:
     """The rows that need no proposals."""
     config, detector = load('regionclip_nano_gt', split, args)
-    row('single-object images, top-1, all names',
-        dict(all=measures.single_top1(detector, SINGLES[split])), keys)
+    yield ('single-object images, top-1, all names',
+           dict(all=measures.single_top1(detector, SINGLES[split])))
     for vocabulary, title in NAMES.items():
-        row(f'annotated boxes, top-1, {title}',
-            measures.box_top1(detector, config, split, vocabulary), keys)
+        yield (f'annotated boxes, top-1, {title}',
+               measures.box_top1(detector, config, split, vocabulary))
     for vocabulary, title in NAMES.items():
-        row(f'annotated boxes, AP50, {title}', measures.average_precision(
-            detector, config, split, vocabulary), keys)
+        yield (f'annotated boxes, AP50, {title}', measures.average_precision(
+            detector, config, split, vocabulary))
 
 
 def main() -> None:
@@ -124,9 +127,15 @@ def main() -> None:
     need_file('config file', path_of(args.config))
     quiet()
     torch.set_num_threads(args.threads)
-    start = time.time()
+    start, found = time.time(), {}
     for split in args.splits:
-        report(split, args)
+        print(f'\n{split:44s}', *(f'{k:>6s}' for k in ROLES))
+        for what, values in figures(split, args):
+            print(row(what, values), flush=True)
+            found.setdefault(split, {})[what] = {
+                role: float(value) for role, value in values.items()}
+    if args.json:
+        write_whole(args.json, json.dumps(found, indent=1).encode())
     print(f'\n{time.time() - start:.0f} s, {args.threads} threads')
 
 

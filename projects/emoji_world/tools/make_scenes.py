@@ -1,10 +1,10 @@
-"""Write scenes as PNG files with COCO annotations (all: 20 s, 250 MB).
+"""Write scenes as PNG files with COCO annotations (all: 60 s, 750 MB).
 
     python projects/emoji_world/tools/make_scenes.py [SPLIT ...]
 
 Writes ``data/emoji_world/images/SPLIT/*.png`` and
 ``data/emoji_world/annotations/SPLIT_{coco,all}.json``
-(``SPLIT_{base,rpn}.json`` for the splits to train on). Files that are
+(``SPLIT_{base,captions,coco,rpn}.json`` for those to train on). Files that are
 there are kept; each is written whole or not at all.
 """
 import argparse
@@ -42,10 +42,14 @@ def write_split(split: str, root: Path) -> None:
 def documents_of(split: str) -> Dict[str, Callable[[], dict]]:
     """Kind of annotation file -> what makes its content."""
     size = SPLITS[split].size
+    if split == 'captions_train':
+        return dict(
+            captions=functools.partial(coco.caption_file, split, size))
     if split.startswith('rpn'):
         return dict(
             rpn=functools.partial(coco.proposal_file, split, size),
-            base=functools.partial(coco.transfer_file, split, size))
+            base=functools.partial(coco.transfer_file, split, size),
+            coco=functools.partial(coco.detection_file, split, size, 'coco'))
     return {vocabulary: functools.partial(coco.detection_file, split, size,
                                           vocabulary)
             for vocabulary in coco.VOCABULARIES}

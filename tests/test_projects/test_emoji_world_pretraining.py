@@ -1,0 +1,136 @@
+"""The miniature of region-text pretraining, on a handful of scenes."""
+import re
+import shlex
+from pathlib import Path
+
+import cv2
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.fileio import dump
+from mmengine.runner import Runner
+from nano import ROOT
+
+from projects.emoji_world.emoji_world import coco, measures
+from projects.emoji_world.emoji_world.concepts import names
+from projects.emoji_world.emoji_world.plans import make_plan
+from projects.emoji_world.emoji_world.render import render
+from projects.emoji_world.tools import pretraining_table
+from regionclip_mm.checkpoint import load_weights
+from regionclip_mm.text import Vocabulary
+
+CONFIGS = ROOT / 'projects/emoji_world/configs'
+SPLIT, SCENES, STEPS = 'captions_train', 8, 3
+FROZEN = ('proposal_source.', 'backbone.conv', 'backbone.bn',
+          'backbone.layer1.', 'text_encoder.')
+
+
+@pytest.fixture
+def runner(tmp_path, monkeypatch):
+    """The shipped config on the first scenes, for a few steps."""
+    monkeypatch.chdir(ROOT)
+    for index in range(SCENES):
+        path = tmp_path / 'images' / coco.image_name(SPLIT, index)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), render(make_plan(SPLIT, index)))
+    cfg = Config.fromfile(CONFIGS / 'pretrain_nano.py')
+    pool = tmp_path / 'pool.pth'
+    words = names('base', 'novel')
+    embeddings = torch.nn.functional.normalize(torch.randn(
+        len(words), 128, generator=torch.Generator().manual_seed(0)))
+    Vocabulary(words, embeddings).save(pool)
+    for part in (cfg.model, cfg.model.teacher):
+        head = part.roi_head.bbox_head
+        head.num_classes = len(words)
+        head.cls_predictor_cfg.vocabulary.path = str(pool)
+    data = cfg.train_dataloader.dataset
+    data.data_root = f'{tmp_path}/'
+    data.ann_file = str(tmp_path / 'captions.json')
+    dump(coco.caption_file(SPLIT, SCENES), data.ann_file)
+    cfg.merge_from_dict(dict(
+        work_dir=str(tmp_path / 'work'), experiment_name=tmp_path.name,
+        train_dataloader=dict(batch_size=4), train_cfg=dict(max_iters=STEPS),
+        default_hooks=dict(logger=dict(interval=1)), param_scheduler=[]))
+    return Runner.from_cfg(cfg)
+
+
+def test_captions_train_the_region_encoder_alone(runner, tmp_path):
+    """The result is a detector of regionclip_nano.py, RPN and all."""
+    runner.train()
+    path = tmp_path / f'work/iter_{STEPS}.pth'
+    state = torch.load(path, weights_only=True)['state_dict']
+    before = load_weights(runner.cfg.load_from).tensors
+    changed = {key for key in state if key not in before
+               or not torch.equal(state[key], before[key].to(state[key]))}
+    assert not [key for key in changed if key.startswith(FROZEN)
+                or '.bn' in key or 'running' in key or '.downsample.1' in key]
+    for part in ('backbone.layer2', 'backbone.layer3', 'roi_head.shared_head',
+                 'roi_head.bbox_head.region_pool'):
+        assert any(key.startswith(part) for key in changed), part
+    for name in ('region_distill', 'concept_contrastive', 'img_txt_level'):
+        history = runner.message_hub.get_scalar(f'train/loss_{name}')
+        assert len(history.data[0]) == STEPS
+    detector = measures.load_detector(
+        Config.fromfile(CONFIGS / 'regionclip_nano.py'), str(path))
+    assert set(detector.state_dict()) == set(state)
+
+
+def test_every_command_of_the_table_can_be_given(tmp_path):
+    """Scripts, configs and flags exist; what is needed comes before."""
+    jobs = pretraining_table.all_jobs(tmp_path, seeds=2)
+    known = set()
+    assert len({job.name for job in jobs}) == len(jobs)
+    for job in jobs:
+        script, *words = job.command
+        source = (ROOT / script).read_text()
+        for word in words:
+            if word.startswith('--'):
+                assert f"'{word}'" in source, (script, word)
+            if word.startswith('projects/'):
+                assert (ROOT / word).is_file(), word
+        assert set(job.needs) <= known, job.name
+        known.add(job.name)
+        assert shlex.split(str(job))[1:] == [*map(str, job.command)]
+
+
+def test_changes_of_a_config_reach_what_they_name(tmp_path):
+    """--cfg-options makes a key that is misspelt without a word."""
+    online = Config.fromfile(CONFIGS / 'pretrain_nano.py')
+    transfer = Config.fromfile(CONFIGS / 'transfer_nano.py')
+    for job in pretraining_table.all_jobs(tmp_path, seeds=1):
+        if '--cfg-options' not in job.command:
+            continue
+        cfg = transfer if 'transfer' in job.name else online
+        at = job.command.index('--cfg-options')
+        for option in job.command[at + 1:]:
+            keys = option.split('=')[0].split('.')
+            if keys[-1] == 'ann_file' or keys[0].startswith('--'):
+                continue
+            value = cfg
+            for key in keys[:-1]:
+                value = value[int(key) if key.isdigit() else key]
+            assert keys[-1] in value or keys[-1] == 'type' or (
+                keys[-1].startswith('loss_')), option
+
+
+def test_steps_of_the_table_are_those_of_the_config():
+    cfg = Config.fromfile(CONFIGS / 'pretrain_nano.py')
+    assert cfg.max_iters == pretraining_table.PRETRAIN_STEPS
+    transfer = Config.fromfile(CONFIGS / 'transfer_nano.py')
+    assert transfer.param_scheduler[0].end == pretraining_table.WARMUP
+
+
+def test_cells_have_mean_and_range():
+    runs = [dict(eval=dict(x=dict(all=value))) for value in (.5, .6, .7)]
+    cell = pretraining_table.cell
+    assert cell(runs, 'eval', 'x', 'all') == '60.0 (50.0-70.0)'
+    assert cell(runs[:1], 'eval', 'x', 'all') == '50.0'
+    assert cell([], 'eval', 'x', 'all') == '-'
+
+
+def test_tables_of_nothing_can_be_printed(tmp_path, capsys):
+    pretraining_table.print_tables(tmp_path, 3)
+    out = capsys.readouterr().out
+    assert out.count('RegionCLIP-nano') >= 4 and '0 jobs' in out
+    assert not re.search(r'\d\d\.\d', out)
+    assert not list(Path(tmp_path).iterdir())
