@@ -1,6 +1,7 @@
 """Shipped configs of pretraining, with nano models and a handful of images."""
 import copy
 import json
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -36,6 +37,11 @@ def leaf(name: str) -> Path:
     return ROOT / f'configs/pretrain/regionclip_{name}.py'
 
 
+@lru_cache(None)
+def _read(name: str) -> Config:
+    return Config.fromfile(leaf(name))
+
+
 def nano_leaf(name: str, folder: Path, steps: int = 2, **changes) -> Config:
     """A leaf with the nano CLIP, a small RPN, data and weights in a folder.
 
@@ -46,7 +52,7 @@ def nano_leaf(name: str, folder: Path, steps: int = 2, **changes) -> Config:
         changes: Merged in, as from the command line.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    cfg = Config.fromfile(leaf(name))
+    cfg = copy.deepcopy(_read(name))
     make_nano(cfg.model)
     if not (folder / 'start.pth').exists():
         write_files(folder)
