@@ -4,11 +4,13 @@ Sizes are in test_training_sweep.py; here are resuming, several processes,
 offline pretraining and what becomes of the checkpoint.
 """
 import runpy
+import sys
 from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+from fake_clip import openai_state
 from mmengine.config import Config
 from mmengine.runner import load_checkpoint
 from nano import ROOT
@@ -20,6 +22,7 @@ from mmdet.registry import MODELS
 from regionclip_mm.apis.offline_config import offline_config
 from regionclip_mm.checkpoint import (convert_detector, model_layout,
                                       open_weights)
+from regionclip_mm.checkpoint.layouts import part
 from regionclip_mm.io.region_label_reader import RegionLabels
 from regionclip_mm.io.safe_load import WeightFile
 
@@ -39,13 +42,14 @@ def die_in_step(step):
 
 
 def trained(cfg, processes=1):
-    """Train; losses and AP are in what it printed."""
+    """What a run printed, losses and AP among it."""
     printed = train(cfg, processes=processes)
     for name in (*LOSSES, 'coco/novel_ap50', 'kept'):
         assert f'{name}: ' in printed, name
     assert 'do not match exactly' not in printed  # of either checkpoint
     assert 'requires_grad' not in printed and 'skipped' not in printed
     assert not any('teacher' in key for key in final(cfg)['state_dict'])
+    return printed
 
 
 def resumed(make):
@@ -127,6 +131,45 @@ def test_a_transfer_begins_with_it(online):
         torch.equal(state[key], trained.tensors[key]) for key in kept)
     assert state['proposal_source.rpn.bbox_head.rpn_cls.bias'].all()
     assert list(main.ignored) == ['replaced by --rpn']
+
+
+def write_reference(folder: Path) -> None:
+    """Files in the layout of the reference: two CLIPs in one, and an RPN."""
+    openai = openai_state()
+    image = {key.replace('visual.', 'backbone.', 1): value for key, value in
+             openai.items() if key.startswith('visual.')}
+    text = {f'lang_encoder.{key}': value for key, value in openai.items()
+            if not key.startswith('visual.') and key != 'logit_scale'}
+    torch.save(dict(model={
+        **image, **{f'teacher_{key}': value for key, value in image.items()},
+        **text}), folder / 'teacher_student.pth')
+    start = torch.load(folder / 'start.pth')['state_dict']
+    torch.save(dict(state_dict=part(start, 'proposal_source.rpn.')),
+               folder / 'rpn.pth')
+
+
+def test_it_begins_with_the_reference_s_files(tmp_path, monkeypatch, capsys):
+    """With the commands of docs/pretraining.md: one file for both."""
+    monkeypatch.syspath_prepend(str(ROOT / 'tools/model_converters'))
+    cfg = nano_leaf('rn50_rpn_cc3m', tmp_path)
+    cfg.dump(tmp_path / 'leaf.py')
+    write_reference(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for tool, *args in (
+            ('openai_clip', 'teacher_student.pth', 'clip.pth'),
+            ('clip_to_detector', 'leaf.py', 'clip.pth', 'rpn.pth',
+             'begin.pth')):
+        monkeypatch.setattr(sys, 'argv', [tool, *args])
+        runpy.run_path(str(ROOT / f'tools/model_converters/{tool}.py'),
+                       run_name='__main__')
+    assert 'absent' not in capsys.readouterr().out
+    cfg.load_from = cfg.model.teacher.init_cfg.checkpoint = str(
+        tmp_path / 'begin.pth')
+    printed = trained(cfg)
+    assert 'acc_concept: 100.0000' in printed  # as long as both are the same
+    begun = torch.load('begin.pth')['state_dict']
+    assert torch.equal(begun['backbone.conv1.weight'],
+                       openai_state()['visual.conv1.weight'].float())
 
 
 def test_two_processes_with_a_teacher_of_another_leaf(tmp_path):
