@@ -61,7 +61,8 @@ def nano_leaf(name: str, folder: Path, steps: int = 2, **changes) -> Config:
     cfg.train_cfg.update(max_iters=steps, val_interval=steps)
     cfg.param_scheduler = []
     cfg.model.num_regions = 8
-    cfg.default_hooks.checkpoint.interval = cfg.default_hooks.logger.interval = 1
+    for hook in ('checkpoint', 'logger'):
+        cfg.default_hooks[hook].interval = 1
     cfg.env_cfg.dist_cfg.backend = 'gloo'
     cfg.work_dir = str(folder / 'work')
     cfg.experiment_name = f'{folder.name}_{name}'

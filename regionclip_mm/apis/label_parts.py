@@ -1,6 +1,5 @@
 """Divides a dataset into parts, to be labelled one by one."""
-from typing import (Any, Dict, Iterator, NamedTuple, Optional, Sequence,
-                    Union)
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence, Union
 
 from torch.utils.data import Dataset, IterableDataset, Subset
 

@@ -153,7 +153,7 @@ def test_weights_of_another_arch(of, recipe, tmp_path):
         for key, value in state.items()}, path, {})
     if of == 'teacher':
         cfg.model.teacher.init_cfg.checkpoint = path
-        fails(cfg, RuntimeError, 'the teacher lacks .* weights .*checkpoint of '
+        fails(cfg, RuntimeError, 'the teacher lacks .* weights.*checkpoint of '
               'its arch, converted by tools/model_converters')
     else:
         cfg.load_from = path
