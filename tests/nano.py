@@ -78,13 +78,13 @@ def nano_detector(seed: int = 0, **model) -> torch.nn.Module:
     config = nano_config(**model)
     torch.manual_seed(seed)
     detector = MODELS.build(config.model)
-    _diversify(detector)
+    diversify(detector)
     detector.load_state_dict(detector.state_dict())
     return detector.eval()
 
 
 @torch.no_grad()
-def _diversify(detector: torch.nn.Module) -> None:
+def diversify(detector: torch.nn.Module) -> None:
     """Without training, regions all look the same: centre what they are."""
     detector.eval()
     boxes = 64 * torch.rand(40, 4).sort(1).values

@@ -1,11 +1,14 @@
 """Divides a dataset into parts, to be labelled one by one."""
-from typing import Any, Dict, Iterator, NamedTuple, Optional, Union
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence, Union
 
 from torch.utils.data import Dataset, IterableDataset, Subset
 
-from ..io.region_labels import shard_stem
+from ..datasets.shard_records import name_of
+from ..io.region_labels import SHARD, shard_stem
+from ..io.skipped_data import BadSampleError
 
 PART = 500  # images; an interrupted run loses no more
+NOTHING = 'left out by the pipeline'
 
 
 class Failure(NamedTuple):
@@ -21,6 +24,9 @@ class Failure(NamedTuple):
 
 class Attempts(Dataset):
     """Samples of a dataset, or the reason why there is none.
+
+    Only data that cannot be used (:class:`BadSampleError`) is a reason; all
+    other errors are mistakes in the program or the config, and are raised.
 
     Args:
         dataset: Any; of mmengine's the sample itself is asked for, not
@@ -39,10 +45,9 @@ class Attempts(Dataset):
         read = getattr(self.dataset, 'prepare_data', self.dataset.__getitem__)
         try:
             found = read(index)
-        except Exception as error:  # a file can be damaged in any way
-            return self._failure(index, f'{type(error).__name__}: {error}')
-        return self._failure(index, 'left out by the pipeline') if (
-            found is None) else found
+        except BadSampleError as error:
+            return self._failure(index, str(error))
+        return found or self._failure(index, NOTHING)
 
     def _failure(self, index: int, reason: str) -> Failure:
         about = getattr(self.dataset, 'get_data_info', lambda index: {})
@@ -52,6 +57,8 @@ class Attempts(Dataset):
 
 class ShardAttempts(IterableDataset):
     """Samples of one tar shard in their order, or why there is none.
+
+    As for :class:`Attempts`, all other errors are raised.
 
     Args:
         dataset: A dataset of shards.
@@ -65,22 +72,41 @@ class ShardAttempts(IterableDataset):
     def __iter__(self) -> Iterator[Union[dict, Failure]]:
         for record in self.dataset.records.read(self.url):
             if record.data is None:
-                yield Failure(None, f'{self.url}: {record.account}')
+                yield Failure(None, record.account.reasons[-1])
                 continue
             image_id = record.data['img_id']
             try:
-                yield self.dataset.pipeline(record.data)
-            except Exception as error:  # of an image damaged in any way
-                yield Failure(image_id, f'{self.url}, {image_id}: '
-                              f'{type(error).__name__}: {error}')
+                found = self.dataset.pipeline(record.data)
+            except BadSampleError as error:
+                yield Failure(image_id, str(error))
+                continue
+            yield found or Failure(image_id, f'{self.url}, {image_id}: '
+                                   f'{NOTHING}')
 
 
 def parts_of(dataset: Dataset) -> Dict[str, Dataset]:
-    """Parts by name, in order: tar shards, or images one after another."""
+    """Parts by name, in order: tar shards, or images one after another.
+
+    Raises:
+        ValueError: If two shards would have one name.
+    """
     if isinstance(dataset, IterableDataset):
-        return {shard_stem(url): ShardAttempts(dataset, url)
-                for url in dataset.urls}
+        return {name: ShardAttempts(dataset, url)
+                for name, url in _by_name(dataset.urls).items()}
     attempts = Attempts(dataset)
     return {f'{start:09}': Subset(attempts, range(
                 start, min(start + PART, len(dataset))))
             for start in range(0, len(dataset), PART)}
+
+
+def _by_name(urls: Sequence[str]) -> Dict[str, str]:
+    """Tar shards by what stands for them in names of files."""
+    found: Dict[str, str] = {}
+    for url in urls:
+        first = found.setdefault(shard_stem(name_of(url)), url)
+        if first != url:
+            raise ValueError(
+                f'the shards {first} and {url} would have the same file of '
+                f'labels, {SHARD} being the name without folder and ending: '
+                'rename one, or label them apart')
+    return found

@@ -27,12 +27,16 @@ NEW_HINT = ('If missing heads are what a training is to learn, add '
             '--for-training.')
 NO_TEXT = ('text tower that none of the files has; the detector then takes '
            'vocabulary files, not words (--clip adds one)')
-# `visual.*`: OpenAI; `backbone.*`: RegionCLIP, or our CLIP checkpoints.
+# `visual.*`: OpenAI; `backbone.*`: RegionCLIP, or our CLIP checkpoints;
+# `roi_head.*`: our detectors, for another RPN or other heads.
 RULES = [
     Rule(r'(?:visual|backbone)\.(layer4\..*)', r'roi_head.shared_head.\1'),
     Rule(r'(?:(?:visual|backbone)\.)?attnpool\.(.*)',
          r'roi_head.bbox_head.region_pool.\1'),
     Rule(r'(?:visual|backbone)\.(.*)', r'backbone.\1'),
+    Rule(r'(roi_head\.(?:shared_head|bbox_head\.region_pool)\..*)', r'\1'),
+    Rule(r'(roi_head\.bbox_head\.fc_reg\..*)', r'\1', NO_DELTAS),
+    Rule(r'(roi_head\.mask_head\..*)', r'\1', NO_MASKS),
     Rule(PREDICTOR + r'(cls_score|cls_bg_score|test_cls_score)\.weight', None,
          'class embeddings; the config names the vocabulary'),
     Rule(PREDICTOR + r'bbox_pred\.(\w+)', r'roi_head.bbox_head.fc_reg.\1',
@@ -61,9 +65,9 @@ def convert_detector(
 
     Args:
         layout: Layout of the detector, from its config.
-        main: Image tower and heads: a RegionCLIP file, OpenAI's CLIP, or our
-            CLIP checkpoint. Its own RPN and text tower are used if no other
-            file is given for them.
+        main: Image tower and heads: a RegionCLIP file, OpenAI's CLIP, our
+            CLIP checkpoint, or a detector of ours. Its own RPN and text
+            tower are used if no other file is given for them.
         rpn: RPN file of detectron2 or mmdet.
         clip: A file of a whole CLIP, of which the text tower is taken.
         for_training: The heads that transfer learning adds may be missing.
@@ -77,10 +81,11 @@ def convert_detector(
             f'{main.path} looks like {found}, the config asks for {wanted} '
             '(model.backbone.arch): choose the other config or file.')
     state = upgrade_frozen_norms(main)
-    own_rpn = WeightFile(main.path, part(state, OFFLINE))
+    own_rpn = WeightFile(main.path, part(state, OFFLINE) or part(state, RPN))
     own_text = WeightFile(main.path, {k: state.pop(k) for k in list(state)
                                       if is_text(k)})
-    state = {k: v for k, v in state.items() if not k.startswith(OFFLINE)}
+    state = {k: v for k, v in state.items()
+             if not k.startswith((OFFLINE, RPN))}
     trunk = {k: v for k, v in layout.items() if not k.startswith((RPN, TEXT))}
     result, report = convert(state, RULES, trunk, str(main.path),
                              may_lack=NEW_HEADS if for_training else None,

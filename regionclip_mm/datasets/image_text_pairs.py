@@ -9,9 +9,11 @@ from mmengine.logging import print_log
 
 from mmdet.registry import DATASETS
 
-from ..io.skipped_data import NO_CAPTION, BadSampleError, SkippedData, describe
+from ..io.skipped_data import (LEFT_OUT, NO_CAPTION, BadSampleError,
+                               SkippedData, describe)
 from .caption_records import read_coco_captions, read_json_lines
 from .captions import usable_captions
+from .load_encoded_image import place_of
 
 SUFFIXES = ('.json', '.jsonl', '.jsonl.gz')
 
@@ -23,8 +25,8 @@ class ImageTextPairs(BaseDataset):
     A sample has ``img_id``, ``img_path`` and ``texts``, its captions (list of
     str), of COCO also ``width`` and ``height``. Images without a usable
     caption are left out when the file is read, which is logged in one line.
-    An image that the pipeline cannot load (:class:`BadSampleError`) is
-    replaced by another one at random, and counted in ``skipped``.
+    An image that the pipeline cannot load (:class:`BadSampleError`) or makes
+    None is replaced by another one at random, and counted in ``skipped``.
 
     Args:
         ann_file: COCO captions (``.json``), or an object in each line
@@ -104,7 +106,11 @@ class ImageTextPairs(BaseDataset):
     def prepare_data(self, idx: int) -> Optional[dict]:
         """A sample after the pipeline, or None if it cannot be used."""
         try:
-            return super().prepare_data(idx)
+            found = super().prepare_data(idx)
+            if found is None:
+                raise BadSampleError(LEFT_OUT,
+                                     place_of(self.get_data_info(idx)))
+            return found
         except BadSampleError as error:
             if self.test_mode:
                 raise

@@ -10,8 +10,9 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from mmdet.registry import DATASETS
 
-from ..io.skipped_data import BadSampleError, SkippedData
+from ..io.skipped_data import LEFT_OUT, BadSampleError, SkippedData
 from ..io.webdataset_shards import find_shards, require_webdataset
+from .load_encoded_image import place_of
 from .shard_order import Place, ShardOrder, shuffled
 from .shard_records import IMAGES, ShardRecords, name_of
 
@@ -43,8 +44,8 @@ class ImageTextShards(IterableDataset):
     and can go on anywhere.
 
     What is damaged is left out and counted in ``skipped``: samples without
-    image or caption, those whose pipeline raises :class:`BadSampleError`,
-    and damaged shards, of which the rest is used.
+    image or caption, those whose pipeline raises :class:`BadSampleError` or
+    makes them None, and damaged shards, of which the rest is used.
 
     Args:
         shards: Files or patterns, such as ``'cc3m/{00000..00331}.tar'`` or
@@ -57,7 +58,8 @@ class ImageTextShards(IterableDataset):
         key: Of a json object, its value being a text or a list of texts.
         shuffle_buffer: Samples of a shard that are kept, encoded, to draw
             from; 0 keeps their order.
-        pipeline: Transforms.
+        pipeline: Transforms; one that has a method ``check_shards`` is told
+            the names of all shards.
         metainfo: As of mmengine's datasets.
 
     Raises:
@@ -85,6 +87,9 @@ class ImageTextShards(IterableDataset):
         self.records = ShardRecords(images, members, key)
         self.shuffle_buffer = shuffle_buffer
         self.pipeline = Compose(pipeline)
+        for step in self.pipeline.transforms:
+            if hasattr(step, 'check_shards'):
+                step.check_shards([name_of(url) for url in self.urls])
         self.metainfo = dict(self.METAINFO, **metainfo or {})
         self.skipped = SkippedData()
         self._bad: List[str] = []  # since the last good one
@@ -166,7 +171,10 @@ class ImageTextShards(IterableDataset):
     def prepare(self, data: Dict[str, Any]) -> Optional[Any]:
         """A sample after the pipeline, or None if it cannot be used."""
         try:
-            return self.pipeline(data)
+            found = self.pipeline(data)
+            if found is None:
+                raise BadSampleError(LEFT_OUT, place_of(data))
+            return found
         except BadSampleError as error:
             account = SkippedData()
             account.add(error.kind, error.where)

@@ -7,13 +7,14 @@ import mmcv
 import numpy as np
 from mmcv.transforms import LoadImageFromFile
 from mmengine import fileio
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from mmdet.registry import TRANSFORMS
 
 from ..io.skipped_data import BAD_IMAGE, BadSampleError, reason_of
 
 BACKENDS = ('pillow', 'cv2')
+NO_IMAGE = 'it is no image, or of a kind that PIL does not know'
 WIDE = ('I', 'F')  # how PIL calls images with more than 8 bits
 
 
@@ -59,8 +60,10 @@ class LoadEncodedImage(LoadImageFromFile):
                 data = fileio.get(path, backend_args=self.backend_args)
             image = self._decode(data)
         except Exception as error:  # files and decoders raise anything
-            raise BadSampleError(BAD_IMAGE, f'{place_of(results)}: '
-                                 f'{reason_of(error)}') from error
+            why = NO_IMAGE if isinstance(
+                error, UnidentifiedImageError) else reason_of(error)
+            raise BadSampleError(
+                BAD_IMAGE, f'{place_of(results)}: {why}') from error
         results['img'] = image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
         return results

@@ -1,5 +1,6 @@
 """Puts the teacher's labels of regions into samples."""
 from functools import lru_cache
+from pathlib import Path
 from typing import Optional, Sequence
 
 import numpy as np
@@ -60,14 +61,35 @@ class LoadRegionLabels(BaseTransform):
             if image_id in labels.skipped:
                 return None
             raise ValueError(
-                f'{labels.path} has no image with the id {image_id!r}: '
-                'LoadRegionLabels.ann_file is of another data set. Write it '
-                f'for this one with {WRITER}')
+                f'{labels.path} has no image with the id {image_id!r}, nor was'
+                ' it skipped when the labels were written: they are of another'
+                ' data set, or of this one with other images or captions. '
+                'Change LoadRegionLabels.ann_file, or remove this file and '
+                f'run {WRITER} again, which writes what is not there')
         found = labels[image_id]
         results['gt_bboxes'] = HorizontalBoxes(found.boxes)
         results['gt_bboxes_labels'] = _joined(found)
         results[META] = str(labels.path), labels.digest
         return results
+
+    def check_shards(self, shards: Sequence[str]) -> None:
+        """Raise unless there is a file for each shard, before it is needed.
+
+        Args:
+            shards: File names of the tars.
+
+        Raises:
+            FileNotFoundError: Naming a file that is not there.
+        """
+        lacking = [path for path in (self._path(dict(shard=shard))
+                                     for shard in shards)
+                   if not Path(path).is_file()]
+        if lacking:
+            raise FileNotFoundError(
+                f'{len(lacking)} of {len(shards)} tar shards have no labels, '
+                f'for example {lacking[0]} is not there '
+                f'(LoadRegionLabels.ann_file={self.ann_file!r}): {WRITER} '
+                'writes them, and leaves those alone that are there')
 
     def _path(self, results: dict) -> str:
         if SHARD not in self.ann_file:

@@ -7,6 +7,7 @@ annotation, in their order, see :func:`label_dtype`.
 """
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any, Dict, Iterable, NamedTuple, Sequence, TextIO, Union
 
@@ -18,6 +19,7 @@ FORMAT = 1  # raise it when older files would be misread
 MARK = 'region_labels'  # in `info`: what COCO's format does not say
 WRITER = 'tools/label_regions.py'
 SHARD = '{shard}'  # in a path: name of a tar shard without its ending
+ENDING = re.compile(r'\.(tar(\.\w+)?|tgz)$', re.I)  # of a shard
 DIGITS = 3  # of coordinates: a thousandth of a pixel
 
 ImageId = Union[int, str]
@@ -66,8 +68,8 @@ def side_file(path: PathLike) -> Path:
 
 
 def shard_stem(shard: str) -> str:
-    """What :data:`SHARD` stands for: '00012' for '.../00012.tar.gz'."""
-    return shard.rsplit('/', 1)[-1].split('.')[0]
+    """What :data:`SHARD` stands for: 'a.12' for '.../a.12.tar.gz'."""
+    return ENDING.sub('', shard.rsplit('/', 1)[-1])
 
 
 def pool_digest(names: Sequence[str]) -> str:

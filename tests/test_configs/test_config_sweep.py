@@ -116,8 +116,9 @@ def is_benchmark(cfg: Config) -> bool:
                 and classifier_of(cfg).get('vocabulary'))
 
 
-# Recipes of training are in test_training_sweep.py.
-ELSEWHERE = ('transfer', 'rpn')
+# Recipes of training are in test_training_sweep.py and
+# test_pretraining_sweep.py.
+ELSEWHERE = ('transfer', 'rpn', 'pretrain')
 
 
 @pytest.mark.parametrize('path', [path for path in LEAVES

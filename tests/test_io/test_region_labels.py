@@ -158,4 +158,5 @@ def test_rows_that_are_no_probabilities(tmp_path, field, value):
     '00012.tar', 'a/b/00012.tar.gz', 'https://host/x/00012.tar'])
 def test_names_of_shards(shard):
     assert shard_stem(shard) == '00012'
+    assert shard_stem('cc.3.tar') == 'cc.3'
     assert side_file('a/b.json').name == 'b.npy'

@@ -1,22 +1,19 @@
 """tools/label_regions.py, and an offline training with what it wrote."""
-import io
 import json
 import runpy
-import tarfile
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
-import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.dataset import Compose, pseudo_collate
+from mmengine.dataset import pseudo_collate
 from mmengine.runner import load_checkpoint
 from nano import make_image, make_vocabulary
 from nano_pretraining import CONCEPTS, build_pretrainer, pretrainer_model
-from torch.utils.data import IterableDataset
+from pair_data import encoded, pair, tar_of
 
+from mmdet.datasets import BaseDetDataset
 from mmdet.registry import DATASETS, MODELS, TRANSFORMS
 from regionclip_mm.apis import label_parts
 from regionclip_mm.apis.offline_config import offline_config
@@ -26,7 +23,7 @@ from regionclip_mm.io.region_label_reader import RegionLabels
 ROOT = Path(__file__).parents[2]
 LOSSES = ('loss_region_distill', 'loss_concept_contrastive',
           'loss_img_txt_level')
-STEPS = [dict(type='LoadImageFromFile'),
+STEPS = [dict(type='LoadEncodedImage'),
          dict(type='Resize', scale=(96, 96), keep_ratio=True)]
 META = ('img_id', 'img_path', 'img_shape', 'ori_shape', 'scale_factor',
         'text')
@@ -183,59 +180,34 @@ def test_no_image_can_be_read(main, online):
     for path in online.glob('*.png'):
         path.unlink()
     with pytest.raises(SystemExit, match='no image could be labelled: image 0 '
-                       r'\(id id0\): FileNotFoundError'):
+                       r'\(id id0\): unreadable images: '):
         main(['online.py', 'a.json'])
 
 
-class Shards(IterableDataset):
-    """A stand-in for a dataset of tar shards."""
-
-    def __init__(self, folder, pipeline):
-        self.urls = [f'file://{folder}/{i:05}.tar' for i in range(2)]
-        self.records = SimpleNamespace(read=self.read)
-        self.pipeline = pipeline
-
-    def __iter__(self):
-        raise AssertionError('its own order is not that of the files')
-
-    def read(self, url):
-        with tarfile.open(url[len('file://'):]) as tar:
-            for member in tar:
-                data = tar.extractfile(member).read()
-                yield SimpleNamespace(account='no image', data=dict(
-                    img_id=member.name, img_bytes=data, texts=['a cat'],
-                    shard=url.rsplit('/', 1)[-1]) if data else None)
-
-
-class Decode:
-    """A stand-in for a step that decodes ``img_bytes``."""
-
-    def __call__(self, results):
-        img = cv2.imdecode(np.frombuffer(results['img_bytes'], 'u1'), 1)
-        results.update(img=img, img_shape=img.shape[:2],
-                       ori_shape=img.shape[:2], scale_factor=(1., 1.))
-        return results
+def small_shards(folder, **pipeline):
+    """Two tars of four pairs; an image is damaged, a caption blank."""
+    for shard in range(2):
+        images = [encoded(number, (80, 60), 'PNG') for number in range(4)]
+        images[3] = images[3][:-2000]
+        (folder / f'{shard:05}.tar').write_bytes(tar_of([
+            member for number, image in enumerate(images) for member in
+            pair(f'{shard}{number}', ' ' * (number == 2) or None, image)]))
+    return DATASETS.build(dict(dict(
+        type='ImageTextShards', shards=f'{folder}/*.tar',
+        pipeline=[*STEPS, dict(type='PackDetInputs', meta_keys=(
+            *META, 'shard', 'texts'))]), **pipeline))
 
 
 def test_shards_have_files_of_their_own(tmp_path):
-    for shard in range(2):
-        with tarfile.open(tmp_path / f'{shard:05}.tar', 'w') as tar:
-            for number in range(4):
-                data = bytes(cv2.imencode('.png', make_image(
-                    60, 80, number))[1])
-                data = [data, data, b'', b'no image'][number]
-                info = tarfile.TarInfo(f'{shard}{number}')
-                info.size = len(data)
-                tar.addfile(info, io.BytesIO(data))
-    pack = TRANSFORMS.build(dict(type='PackDetInputs', meta_keys=(
-        *META, 'shard', 'texts')))
-    pretrainer = build_pretrainer()
     labeller = RegionLabeller(
-        pretrainer, Shards(tmp_path, Compose([Decode(), pack])),
+        build_pretrainer(), small_shards(tmp_path),
         tmp_path / '{shard}.json', Settings(top_k=3, batch_size=2), {})
     assert sum(labeller.run()) == sum(labeller.run()) == 8
     summary = labeller.finish()
     assert summary.images == 4 and len(summary.problems) == 4
+    assert 'unreadable images: 00000.tar, 03: ' in summary.problems[1]
+    assert summary.problems[2] == (
+        'images without caption: 00001.tar, 12: it is blank')
     labels = RegionLabels(tmp_path / '00001.json')
     assert [image['id'] for image in labels.images] == ['10', '11']
     assert labels.images[0]['shard'] == '00001.tar'
@@ -244,3 +216,28 @@ def test_shards_have_files_of_their_own(tmp_path):
                                  ann_file=str(tmp_path / '{shard}.json')))
     found = step(dict(img_id='10', shard='00001.tar'))
     assert len(found['gt_bboxes']) == len(labels['10'].rows) > 0
+
+
+def test_shards_that_would_share_a_file(tmp_path):
+    for folder in 'ab':
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / 'x.tar').write_bytes(tar_of(pair('1')))
+    dataset = small_shards(tmp_path, shards=f'{tmp_path}/?/x.tar')
+    with pytest.raises(ValueError, match='a/x.tar and .*b/x.tar would have '
+                       'the same file of labels'):
+        label_parts.parts_of(dataset)
+
+
+@pytest.mark.parametrize('number', [0, 1])
+def test_mistakes_are_no_bad_images(tmp_path, number):
+    """A step that is broken stops the run at once, in both kinds of data."""
+    def broken(results):
+        raise KeyError('img_metas')
+
+    shards = small_shards(tmp_path, pipeline=[broken])
+    images = BaseDetDataset(data_root='', pipeline=[broken], lazy_init=True)
+    images.data_list = [dict(img_id=1)]
+    images.serialize_data, images._fully_initialized = False, True
+    [part, *_] = label_parts.parts_of((shards, images)[number]).values()
+    with pytest.raises(KeyError, match='img_metas'):
+        next(iter(part)) if number == 0 else part[0]

@@ -19,7 +19,8 @@ def parse_args() -> argparse.Namespace:
     parser = new_parser(__doc__)
     parser.add_argument('config', help='config of the detector')
     parser.add_argument('source', help="RegionCLIP's main checkpoint, "
-                        'pretrained or finetuned (or a whole CLIP)')
+                        'pretrained or finetuned (or a whole CLIP, or a '
+                        'detector of this package)')
     parser.add_argument('out', help='checkpoint to write')
     parser.add_argument('--rpn', help='RPN file, if the config has an RPN '
                         'that SOURCE does not contain')

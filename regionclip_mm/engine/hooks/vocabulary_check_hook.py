@@ -27,6 +27,8 @@ class VocabularyCheckHook(Hook):
     annotation file must find the same order there. Training also checks the
     validation before it begins.
 
+    A model that has a method ``check_training`` is asked, too.
+
     A model may have a ``labeller``, the name of a part or of anything else
     that labels what it learns from. Then labels come from there, not from the
     dataset of training, whose classes, if it has any, are not compared; nor
@@ -40,9 +42,13 @@ class VocabularyCheckHook(Hook):
         if not _labeller(runner.model):
             check_vocabulary(runner.model, runner.train_dataloader.dataset,
                              'train')
-        for module in runner.model.modules():
+        model = getattr(runner.model, 'module', runner.model)
+        if hasattr(model, 'check_training'):
+            model.check_training()
+        for name, module in model.named_modules():
             if hasattr(type(module), 'check_count'):
                 module.check_count(len(module.train_vocabulary.names))
+                module.check_sizes(_path(name))
         if runner.val_loop is not None:
             self.before_val(runner)
 
@@ -142,9 +148,13 @@ def _vocabularies(model: nn.Module,
         name = name.replace('module.', '')
         if hasattr(type(module), f'{kind}_vocabulary') and (
                 not name.startswith(labeller)):
-            path = name.replace('fc_cls', 'cls_predictor_cfg')
             vocabulary = getattr(module, f'{kind}_vocabulary')
-            yield f'model.{path}', getattr(vocabulary, 'names', None)
+            yield _path(name), getattr(vocabulary, 'names', None)
+
+
+def _path(name: str) -> str:
+    """Of a text classifier in the config, from its name in the model."""
+    return 'model.' + name.replace('fc_cls', 'cls_predictor_cfg')
 
 
 def _first_differences(names: Names, classes: Names, shown: int = 5) -> str:

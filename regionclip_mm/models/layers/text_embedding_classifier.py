@@ -132,8 +132,24 @@ class TextEmbeddingClassifier(nn.Module):
             self._vocabularies[split] = source
         return self._vocabularies[split]
 
-    def _check_size(self, vocabulary: Vocabulary,
-                    size: Optional[int] = None) -> None:
+    def check_sizes(self, path: str) -> None:
+        """Raise if a vocabulary, of training or of testing, is of another
+        CLIP; else validation would be the first to notice.
+
+        Args:
+            path: Of this layer in the config, for the message.
+
+        Raises:
+            ValueError: Naming both sizes.
+        """
+        for split, key in (('train', 'vocabulary'),
+                           ('test', 'test_vocabulary')):
+            vocabulary = self._resolve(split)
+            if vocabulary is not None:
+                self._check_size(vocabulary, key=f'{path}.{key}')
+
+    def _check_size(self, vocabulary: Vocabulary, size: Optional[int] = None,
+                    key: str = 'cls_predictor_cfg.vocabulary') -> None:
         size = size or self.in_features
         if vocabulary.embed_dim != size:
             raise ValueError(
@@ -141,7 +157,7 @@ class TextEmbeddingClassifier(nn.Module):
                 f'embeddings, the region encoder gives {size}: they come from '
                 'different CLIP models; rebuild the vocabulary with '
                 'tools/build_vocabulary.py for the architecture in use, or '
-                'change cls_predictor_cfg.vocabulary')
+                f'change {key}')
 
     def check_count(self, names: int) -> None:
         """Raise if the head was not built for so many training classes.

@@ -93,8 +93,7 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
                 caption.
         """
         if not self._trained:
-            self._check_encoder()
-            self._check_training()
+            self.check_training()
             self._trained = True
         texts = texts_of(batch_data_samples) if self.loss_img_txt else None
         trunk, boxes, pseudo = self._regions(batch_inputs, batch_data_samples)
@@ -125,8 +124,15 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
             (R_i, 4) of each image in network pixels, and their labels.
         """
 
-    def _check_training(self) -> None:
-        """Raise, before the first step, if training cannot begin."""
+    def check_training(self) -> None:
+        """Raise, before the first step, if training cannot begin.
+
+        Raises:
+            RuntimeError: If weights lack.
+            ValueError: If concepts or the text tower lack or do not suit.
+        """
+        self._check_encoder()
+        self.proposal_source.check_weights()
         if self.loss_img_txt is not None:
             if self.text_encoder is None:
                 raise ValueError('loss_img_txt encodes captions: set model.'

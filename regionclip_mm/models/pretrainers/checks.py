@@ -1,4 +1,5 @@
 """What must be right before pretraining begins."""
+from pathlib import Path
 from typing import List, Optional, Sequence
 
 from mmdet.structures import SampleList
@@ -24,6 +25,22 @@ def check_teacher(teacher: RegionCLIP) -> None:
             f'({", ".join(needed[:3])}, ...): set model.teacher.init_cfg='
             "dict(type='Pretrained', checkpoint=...) to a checkpoint of its "
             'arch, converted by tools/model_converters')
+
+
+def check_teacher_file(init_cfg: Optional[dict]) -> None:
+    """Raise if the checkpoint that a teacher names is not there.
+
+    Args:
+        init_cfg: Of the teacher; addresses (``clip://...``) pass.
+
+    Raises:
+        FileNotFoundError: Naming the key and the converter.
+    """
+    path = (init_cfg or {}).get('checkpoint') or ''
+    if path and '://' not in path and not Path(path).is_file():
+        raise FileNotFoundError(
+            f'there is no file model.teacher.init_cfg.checkpoint={path!r}: '
+            'tools/model_converters/clip_to_detector.py writes it')
 
 
 def check_pools(pool: Optional[Vocabulary],

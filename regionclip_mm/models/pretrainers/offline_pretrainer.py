@@ -37,11 +37,6 @@ class OfflineRegionTextPretrainer(BaseRegionTextPretrainer):
         super().__init__(loss_region_distill=loss_region_distill, **kwargs)
         self._known_pools: Set[str] = set()  # digests
 
-    def _check_training(self) -> None:
-        # Else its random weights would be part of good checkpoints.
-        self.proposal_source.check_weights()
-        super()._check_training()
-
     def _regions(self, inputs: Tensor, samples: SampleList
                  ) -> Tuple[Maps, List[Tensor], PseudoLabels]:
         check_region_labels(samples)

@@ -12,9 +12,10 @@ from ..losses import top_k_log_probs
 from ..utils import check_dtype, in_dtype
 from .base import (BaseRegionTextPretrainer, Maps, PseudoLabels, classify,
                    feature_maps)
-from .checks import check_pools, check_teacher
+from .checks import check_pools, check_teacher, check_teacher_file
 
 TEACHER = 'teacher.'
+UNUSED = ('proposal_source.', 'text_encoder.')  # parts of its checkpoint
 
 
 @MODELS.register_module()
@@ -31,8 +32,9 @@ class RegionTextPretrainer(BaseRegionTextPretrainer):
         teacher: Config of a :class:`RegionCLIP` whose vocabulary has the
             concepts of the pool in the same order; its CLIP may be another
             one. Its weights are not part of checkpoints: they come from its
-            ``init_cfg=dict(type='Pretrained', checkpoint=...)``. Its source
-            of proposals is not used.
+            ``init_cfg=dict(type='Pretrained', checkpoint=...)``, which may
+            be the file that the student begins with. Its source of proposals
+            is not used.
         teacher_dtype: 'bfloat16' or 'float16' to run the teacher's networks
             so, or None. Boxes and probabilities stay in float32. What
             student and teacher compute once for both is the student's.
@@ -52,10 +54,20 @@ class RegionTextPretrainer(BaseRegionTextPretrainer):
         super().__init__(loss_region_distill=loss_region_distill, **kwargs)
         check_dtype('model.teacher_dtype', teacher_dtype)
         self.teacher = MODELS.build(teacher).requires_grad_(False).eval()
+        self.teacher.register_load_state_dict_post_hook(_take_a_part)
         self.teacher_dtype = teacher_dtype
         self._shares_trunk: Optional[bool] = None  # known when weights are
         self.register_state_dict_post_hook(_leave_the_teacher_out)
         self.register_load_state_dict_post_hook(_expect_no_teacher)
+
+    def init_weights(self) -> None:
+        """Read those of the teacher.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+        """
+        check_teacher_file(self.teacher.init_cfg)
+        super().init_weights()
 
     def train(self, mode: bool = True) -> 'RegionTextPretrainer':
         """Switch mode; the teacher stays in evaluation."""
@@ -88,9 +100,10 @@ class RegionTextPretrainer(BaseRegionTextPretrainer):
                 part, top_k)
         return found
 
-    def _check_training(self) -> None:
+    def check_training(self) -> None:
+        """See :class:`BaseRegionTextPretrainer`; of the teacher, too."""
         self._check_teaching()
-        super()._check_training()
+        super().check_training()
 
     def _check_teaching(self) -> None:
         check_teacher(self.teacher)
@@ -133,3 +146,9 @@ def _leave_the_teacher_out(module: nn.Module, state: dict, prefix: str,
 def _expect_no_teacher(module: nn.Module, keys: tuple) -> None:
     keys.missing_keys[:] = [k for k in keys.missing_keys
                             if TEACHER not in k]
+
+
+def _take_a_part(teacher: nn.Module, keys: tuple) -> None:
+    """Its file is that of a whole detector: hundreds of keys too many."""
+    keys.unexpected_keys[:] = [k for k in keys.unexpected_keys
+                               if not k.startswith(UNUSED)]

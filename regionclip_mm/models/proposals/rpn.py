@@ -67,8 +67,9 @@ class RPNProposals(BaseProposalSource):
                 'the RPN of proposal_source has no weights: no checkpoint '
                 'with all of proposal_source.rpn.* was loaded (missing: '
                 f'{", ".join(missing[:3])}{" ..." if missing[3:] else ""}). '
-                'Merge the RPN into the detector with tools/model_converters,'
-                ' or choose another proposal_source')
+                'Merge the RPN into the detector with tools/model_converters '
+                'and give the result (in training: load_from), or choose '
+                'another proposal_source')
 
     def propose(self, inputs: Tensor, data_samples: SampleList,
                 preprocessor: ImgDataPreprocessor) -> List[InstanceData]:

@@ -1,0 +1,15 @@
+# python tools/label_regions.py \
+#     configs/pretrain/regionclip_rn50_rpn_coco-captions.py data/labels/coco.json
+# python tools/train.py configs/pretrain/regionclip_rn50_rpn_coco-captions_offline.py
+_base_ = './regionclip_rn50_rpn_coco-captions.py'
+
+model = _base_.model
+model.pop('teacher')
+model.update(_delete_=True, type='OfflineRegionTextPretrainer')
+train_dataloader = dict(
+    dataset=dict(
+        pipeline=[
+            dict(type='LoadRegionLabels', ann_file='data/labels/coco.json'),
+            *_base_.pair_pipeline[:-1],
+            dict(_base_.pair_pipeline[-1], type='PackRegionLabels')
+        ]))
