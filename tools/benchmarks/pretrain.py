@@ -1,4 +1,4 @@
-"""Time and memory of a pretraining step, part by part, in four forms.
+"""Time of a pretraining step, part by part, in four forms.
 
     OMP_NUM_THREADS=1 python tools/benchmarks/pretrain.py --size 480 640
 
@@ -29,7 +29,8 @@ from pretraining_step import FORMS, PARTS, ROOT, Bench, Result, prepare
 
 from mmdet.utils import register_all_modules
 
-TOLERANCE = 1e-4
+TOLERANCE = 1e-4  # of losses
+GRADIENTS = 5e-3  # in which a ReLU of about zero is one or the other
 
 
 def parse_args() -> argparse.Namespace:
@@ -67,7 +68,7 @@ def check(bench: Bench, results: Dict[str, Result]) -> str:
     total, worst = difference(ours.gradients, literal.gradients)
     offline = gap(ours.losses, bench.whole)
     assert max(losses, offline) < TOLERANCE, (losses, offline)
-    assert total < 10 * TOLERANCE, total
+    assert total < GRADIENTS, total
     return (
         f'Losses of the literal form differ by at most {losses:.1e} from '
         f'those online, gradients by {total:.1e} (relative; one tensor by '
@@ -77,8 +78,7 @@ def check(bench: Bench, results: Dict[str, Result]) -> str:
         'ones in half precision: the others, of random weights, are many.')
 
 
-def table(rows: Dict[str, List[Dict[str, float]]],
-          peaks: Dict[str, float]) -> str:
+def table(rows: Dict[str, List[Dict[str, float]]]) -> str:
     """Markdown table of medians, and what follows from it."""
     median = {form: {p: statistics.median(r.get(p, 0.0) for r in runs)
                      for p in PARTS} for form, runs in rows.items()}
@@ -91,8 +91,6 @@ def table(rows: Dict[str, List[Dict[str, float]]],
         lines.append(f'| {name} | {of["online"]:.3f} | '
                      f'{of["online"] / total["online"]:.0%} | ' + ' | '.join(
                          f'{of[form]:.3f}' for form in FORMS[1:]) + ' |')
-    lines.append(f'| peak memory, GB | {peaks["online"]:.2f} | | ' + ' | '.join(
-        f'{peaks[form]:.2f}' for form in FORMS[1:]) + ' |')
     saved = online['RPN'] + online['teacher']
     lines.append(
         f'\nonline is {total["literal"] / total["online"]:.2f} times as fast '
@@ -114,21 +112,19 @@ def compare(cfg: Config, args: argparse.Namespace) -> str:
     # its processor's time is fair beside other jobs, where it is all there is
     alone = args.threads == 1 and args.device == 'cpu'
     clock = time.process_time if alone else time.perf_counter
-    rows, peaks, results = {form: [] for form in FORMS}, {}, {}
+    rows, results = {form: [] for form in FORMS}, {}
     for i in range(-1, args.runs):  # the first round warms up
         for form in FORMS:
-            meter = Parts(args.device, i == -1, clock)
-            result = bench.run(form, meter)
-            if i == -1:
-                peaks[form], results[form] = meter.close(), result
-            else:
+            meter = Parts(args.device, clock=clock)
+            results[form] = bench.run(form, meter)
+            if i >= 0:
                 rows[form].append(meter.seconds)
     about = (f'{args.images} images of {args.size[0]}x{args.size[1]}, '
              f'{args.regions} regions each, {args.kept:.0%} of them kept, '
              f'{args.concepts} concepts, float32, medians of {args.runs} '
              f'alternated runs{", processor time" if alone else ""}; '
              f'{machine(args.device)}')
-    return '\n\n'.join([about, table(rows, peaks), check(bench, results)])
+    return '\n\n'.join([about, table(rows), check(bench, results)])
 
 
 def main() -> None:

@@ -68,8 +68,10 @@ def build(cfg: Config, device: str) -> nn.Module:
     teacher being those of the student."""
     model = MODELS.build(cfg.model).to(device)
     for name, module in model.named_modules():
-        if isinstance(module, nn.BatchNorm2d):  # each branch takes part
-            nn.init.uniform_(module.weight, 0.5, 1.0)
+        if isinstance(module, nn.BatchNorm2d):  # each branch takes part,
+            # but, as in trained weights, less than its shortcut
+            size = 0.1 if name.endswith('bn3') else 1.0
+            nn.init.uniform_(module.weight, 0.5 * size, size)
         if name.endswith('.rpn_cls'):  # everything is an object
             nn.init.constant_(module.bias, 5.0)
     model.load_state_dict(model.state_dict())
