@@ -26,11 +26,13 @@ lint:
 	@.venv-lint/bin/isort --check-only --filter-files $(SOURCES)
 	@.venv-lint/bin/flake8 $(SOURCES)
 
-# Time and memory of inference and of a training step, by part
+# Time and memory of inference, of a training step and of a pretraining step,
+# by part
 # (docs/benchmarks.md).
 benchmark: setup
 	@$(PY) tools/benchmarks/inference.py
 	@$(PY) tools/benchmarks/train.py
+	@$(PY) tools/benchmarks/pretrain.py
 
 setup:
 	@PYTHON="$(PYTHON)" bash tools/setup_env.sh

@@ -1,6 +1,8 @@
 """Who reads which shard when, and the order within it."""
 import random
-from typing import Iterable, Iterator, List, NamedTuple, Sequence, TypeVar
+from functools import lru_cache
+from typing import (Iterable, Iterator, List, NamedTuple, Sequence, Tuple,
+                    TypeVar)
 
 T = TypeVar('T')
 
@@ -36,7 +38,7 @@ class ShardOrder(NamedTuple):
     def shard(self, turn: int) -> int:
         """The shard that the reader takes in this turn."""
         epoch, number = divmod(turn * self.readers + self.reader, self.shards)
-        return self._order(epoch)[number]
+        return _order(self.shards, self.seed, epoch)[number]
 
     def epoch(self, turn: int) -> int:
         """The epoch that this turn belongs to."""
@@ -47,10 +49,13 @@ class ShardOrder(NamedTuple):
         before = epoch * self.shards - self.reader
         return max(0, -(-before // self.readers))
 
-    def _order(self, epoch: int) -> List[int]:
-        order = list(range(self.shards))
-        random.Random(f'{self.seed} {epoch}').shuffle(order)
-        return order
+
+@lru_cache(maxsize=4)
+def _order(shards: int, seed: int, epoch: int) -> Tuple[int, ...]:
+    """All shards in the order of an epoch."""
+    order = list(range(shards))
+    random.Random(f'{seed} {epoch}').shuffle(order)
+    return tuple(order)
 
 
 def shuffled(items: Iterable[T], size: int,

@@ -25,7 +25,8 @@ def test_the_clone_is_on_the_path_before_the_package_is_imported(
 
     elsewhere = [path for path in sys.path if Path(path).resolve() != ROOT]
     monkeypatch.setattr(sys, 'path', [str(tool.parent), *elsewhere])
-    for name in ('_report', 'literal', 'measure'):
+    for name in ('_report', 'flops', 'literal', 'measure',
+                 'pretraining_step'):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr(builtins, '__import__', watch)
     runpy.run_path(str(tool), run_name='imported')

@@ -1,13 +1,14 @@
-"""Stopwatch and memory gauge of the benchmarks."""
+"""Stopwatch, memory gauge and comparison of the benchmarks."""
 import platform
 import threading
 import time
 from collections import defaultdict
 from contextlib import contextmanager
-from typing import Iterator
+from typing import Callable, Dict, Iterator, Tuple
 
 import psutil
 import torch
+from torch import Tensor
 
 
 class Meter:
@@ -16,9 +17,13 @@ class Meter:
     Args:
         device: 'cpu' or 'cuda'.
         watch_memory: Follow the memory until :meth:`close`.
+        clock: Seconds; that of the process is fair beside other processes,
+            if there is one thread.
     """
 
-    def __init__(self, device: str, watch_memory: bool = False) -> None:
+    def __init__(self, device: str, watch_memory: bool = False,
+                 clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
         self.seconds = defaultdict(float)
         self.cuda = device.startswith('cuda')
         self._rss = psutil.Process().memory_info
@@ -33,10 +38,10 @@ class Meter:
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
         self._wait()
-        start = time.perf_counter()
+        start = self._clock()
         yield
         self._wait()
-        self.seconds[stage] += time.perf_counter() - start
+        self.seconds[stage] += self._clock() - start
 
     def close(self) -> float:
         """Peak memory above that at the start, in GB."""
@@ -59,6 +64,30 @@ class Meter:
     def _wait(self) -> None:
         if self.cuda:
             torch.cuda.synchronize()
+
+
+class Parts(Meter):
+    """A meter of stages within stages: each one without those in it."""
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        others = sum(self.seconds.values())
+        with super().__call__(stage):
+            yield
+            self.seconds[stage] -= sum(self.seconds.values()) - others
+
+
+def difference(ours: Dict[str, Tensor],
+               literal: Dict[str, Tensor]) -> Tuple[float, float]:
+    """Relative L2 error of all gradients together, and of the worst one
+    among those that are not zero."""
+    assert ours.keys() == literal.keys()
+    errors = {k: (ours[k] - literal[k]).norm() for k in ours}
+    norms = {k: literal[k].norm() for k in ours}
+    total = torch.stack([*norms.values()]).norm()
+    worst = max((errors[k] / norms[k]).item() for k in ours
+                if norms[k] > 1e-6 * total)
+    return (torch.stack([*errors.values()]).norm() / total).item(), worst
 
 
 def machine(device: str) -> str:

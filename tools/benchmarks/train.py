@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from literal import (literal_align, literal_backbone, literal_layer4,
                      literal_pool)
-from measure import Meter, machine
+from measure import Meter, difference, machine
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.optim import build_optim_wrapper
@@ -189,18 +189,6 @@ def table(rows: Dict[str, List[Dict[str, float]]],
                  f'{peaks["ours"]:.2f} GB | | {peaks["literal"]:.2f} GB | '
                  f'{peaks["literal"] / peaks["ours"]:.2f} |')
     return '\n'.join(lines)
-
-
-def difference(ours: Dict[str, Tensor], literal: Dict[str, Tensor]) -> tuple:
-    """Relative L2 error of all gradients together, and of the worst one
-    among those that are not zero."""
-    assert ours.keys() == literal.keys()
-    errors = {k: (ours[k] - literal[k]).norm() for k in ours}
-    norms = {k: literal[k].norm() for k in ours}
-    total = torch.stack([*norms.values()]).norm()
-    worst = max((errors[k] / norms[k]).item() for k in ours
-                if norms[k] > 1e-6 * total)
-    return (torch.stack([*errors.values()]).norm() / total).item(), worst
 
 
 def main() -> None:
