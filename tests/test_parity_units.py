@@ -114,8 +114,8 @@ def test_selection_of_proposals(name, changes):
     source = MODELS.build(dict(type='RPNProposals', rpn=cfg.rpn))
     source.load_state_dict(source.state_dict())
     maps = maps_of(source.head)
-    source.rpn.extract_feat = lambda inputs: maps
-    source.head.forward = lambda maps: maps
+    source.rpn.extract_feat = lambda inputs: ()
+    source.head.forward = lambda features: maps
     sample = DetDataSample(metainfo=dict(img_shape=(280, 370)))
     pixels = MODELS.build(dict(
         type='DetDataPreprocessor', mean=[0.] * 3, std=[1.] * 3))

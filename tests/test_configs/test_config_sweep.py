@@ -103,7 +103,8 @@ def run_rpn(cfg: Config, tmp_path) -> None:
     assert len(sample.pred_instances) > 0
 
 
-RUN = dict(RegionCLIP=run_detector, CLIP=run_clip, RPN=run_rpn)
+RUN = dict(RegionCLIP=run_detector, RegionTextPretrainer=run_detector,
+           CLIP=run_clip, RPN=run_rpn)
 BENCHMARKS = ('OVCocoDataset', 'OVLVISDataset')
 
 

@@ -1,7 +1,8 @@
 """Commands that need each other's files, run once each."""
 import pytest
 
-from projects.emoji_world.emoji_world.jobs import Job, JobError, run, seconds_of
+from projects.emoji_world.emoji_world.jobs import (Job, JobError, run,
+                                                   seconds_of)
 
 
 def append(path, text, fail=False):

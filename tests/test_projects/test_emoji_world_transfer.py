@@ -108,5 +108,6 @@ def test_training_sees_neither_boxes_nor_pictures_of_novel_objects():
     assert 20 < len(document['images']) < 80
     assert {a['category_id'] for a in document['annotations']} <= set(named)
     assert not any(a['iscrowd'] for a in document['annotations'])
-    assert set(documents_of('rpn_train')) == {'base', 'rpn'}
+    assert set(documents_of('rpn_train')) == {'base', 'coco', 'rpn'}
+    assert set(documents_of('captions_train')) == {'captions'}
     assert set(documents_of('eval')) == {'coco', 'all'}

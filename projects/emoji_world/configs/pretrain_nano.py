@@ -33,6 +33,7 @@ model.update(
     teacher=teacher,
     num_regions=12,
     concept_thr=0.4,
+    loss_img_txt=dict(type='ImageTextContrastiveLoss', loss_weight=0.3),
     proposal_source=dict(type='RPNProposals', rpn=_base_.rpn))
 model.proposal_source.rpn.test_cfg.rpn.update(
     max_per_img=16, nms=dict(type='nms', iou_threshold=0.5))
@@ -43,12 +44,13 @@ train_pipeline = [
     dict(type='RandomCaption'),
     dict(
         type='RandomResize',
-        scale=[(288, 288), (416, 416)],
+        scale=[(266, 266), (448, 448)],
         keep_ratio=True),
+    dict(type='RandomFlip', prob=0.5),
     dict(
         type='PackDetInputs',
         meta_keys=('img_id', 'img_path', 'text', 'ori_shape', 'img_shape',
-                   'scale_factor'))
+                   'scale_factor', 'flip'))
 ]
 label_pipeline = [
     dict(type='LoadEncodedImage'),

@@ -69,8 +69,8 @@ def preparations(folder: Path) -> List[Job]:
         Job('scenes', (f'{TOOLS}/make_scenes.py', )),
         Job('pool', (
             'tools/build_concept_pool.py',
-            f'{DATA}/annotations/captions_train_captions.json', f'{pool}/all.txt',
-            '--min-count', '5'), ('scenes', )),
+            f'{DATA}/annotations/captions_train_captions.json',
+            f'{pool}/all.txt', '--min-count', '10'), ('scenes', )),
         Job('pool_no_novel', (
             f'{TOOLS}/leave_out_novel.py', f'{pool}/all.txt',
             f'{pool}/no_novel.txt'), ('pool', ))]

@@ -94,7 +94,8 @@ class RPNProposals(BaseProposalSource):
         """Run the RPN on its own batch (N, 3, H', W')."""
         with in_dtype(self.inference_dtype, inputs.device):
             maps = self.rpn.extract_feat(inputs)
-        scores, deltas = self.head([x.to(inputs.dtype) for x in maps])[:2]
+        scores, deltas = self.head(
+            tuple(x.to(inputs.dtype) for x in maps))[:2]
         results = self.head.predict_by_feat(
             [s / LOGIT_SCALE for s in scores], deltas,
             batch_img_metas=metas, rescale=False)
