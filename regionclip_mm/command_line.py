@@ -1,4 +1,5 @@
 """What the command-line tools do before they import anything heavy."""
+import argparse
 import logging
 import os
 import re
@@ -16,6 +17,13 @@ HARMLESS = (
 )
 # The end of mmengine's line for each frozen weight, hundreds in all.
 FROZEN = 'is skipped since its requires_grad=False'
+
+
+def positive(text: str) -> int:
+    """Type of an option: a number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'{text} is not a positive integer')
+    return int(text)
 
 
 def quiet() -> None:

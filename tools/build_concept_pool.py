@@ -24,19 +24,12 @@ from typing import TYPE_CHECKING, List, Optional
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from regionclip_mm.command_line import one_line_errors, quiet
+from regionclip_mm.command_line import one_line_errors, positive, quiet
 
 if TYPE_CHECKING:  # heavy: imported where it is needed
     from regionclip_mm.text.concept_pool import Progress
 
 BESIDE = ('', '.report.json', '.partial.json')  # what is written, after OUT
-
-
-def positive(text: str) -> int:
-    """A number of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'{text} is not a positive integer')
-    return int(text)
 
 
 def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from regionclip_mm.command_line import (config_errors, need_file,
-                                        one_line_errors, quiet)
+                                        one_line_errors, positive, quiet)
 
 if TYPE_CHECKING:  # heavy: imported where it is needed
     from mmengine.config import Config
@@ -40,13 +40,6 @@ def part(text: str) -> Tuple[int, int]:
         raise argparse.ArgumentTypeError(
             f'{text!r} is not I/N with I from 0 to N-1, for example 0/4')
     return int(number), int(of)
-
-
-def positive(text: str) -> int:
-    """A number of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'{text} is not a positive integer')
-    return int(text)
 
 
 def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
