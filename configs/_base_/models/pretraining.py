@@ -1,35 +1,43 @@
-"""What makes a region encoder a student, and its copy the teacher.
+"""Variables `pretrain_rn50`, `pretrain_rn50x4`: a student with its teacher.
 
-Variables `student` and `teacher` update a model of this folder, whose
-`cls_predictor_cfg.vocabulary` is the concept pool:
-
-    model = _base_.rn50
-    model.update(teacher=copy.deepcopy(model))
-    model.update(_base_.student)
-    model.teacher.update(_base_.teacher)
-
-The 300 proposals are those of pretraining, also in validation; zero-shot
-detection has 1000 at NMS 0.9. A leaf adds `text_encoder` of the student and
-`init_cfg` of the teacher.
+Both begin as CLIP of one architecture. A leaf gives both the concept pool:
+`num_classes` and `cls_predictor_cfg.vocabulary` of their bbox heads. The 300
+proposals are those of pretraining, also in validation, which is on COCO's 65
+classes; zero-shot detection has 1000 at NMS 0.9.
 """
-_base_ = '../proposals/rpn_r50_fpn_lvis866.py'
+_base_ = ['./regionclip_rn50x4.py', '../proposals/rpn_r50_fpn_lvis866.py']
 
-student = dict(
-    type='RegionTextPretrainer',
-    num_regions=100,
-    concept_thr=0.1,
-    proposal_source=dict(type='RPNProposals', rpn=_base_.rpn),
-    test_cfg=dict(
-        rcnn=dict(
-            score_thr=0.001,
-            nms=dict(type='nms', iou_threshold=0.5),
-            max_per_img=100,
-            objectness='sqrt_logit')))
-student['proposal_source']['rpn']['test_cfg']['rpn'].update(
+# Above _base_, mmengine takes the file for one of another kind.
+import copy  # noqa: E402
+
+detections = dict(
+    score_thr=0.001,
+    nms=dict(type='nms', iou_threshold=0.5),
+    max_per_img=100,
+    objectness='sqrt_logit')
+proposals = copy.deepcopy(_base_.rpn)
+proposals.test_cfg.rpn.update(
     max_per_img=300, nms=dict(type='nms', iou_threshold=0.5))
 
-# it names the student's proposals
-teacher = dict(
-    proposal_source=dict(type='WholeImageProposals'),
-    test_cfg=dict(
-        rcnn=dict(student['test_cfg']['rcnn'], objectness='none')))
+pretrain_rn50 = copy.deepcopy(_base_.rn50)
+pretrain_rn50x4 = copy.deepcopy(_base_.rn50x4)
+for model in (pretrain_rn50, pretrain_rn50x4):
+    arch = model.backbone.arch
+    model.teacher = copy.deepcopy(model)
+    model.teacher.update(  # it names the student's proposals
+        proposal_source=dict(type='WholeImageProposals'),
+        test_cfg=dict(rcnn=dict(detections, objectness='none')),
+        init_cfg=dict(
+            type='Pretrained',
+            checkpoint=f'checkpoints/clip_{arch}_rpn-lvis866_text.pth'))
+    model.update(
+        type='RegionTextPretrainer',
+        num_regions=100,
+        concept_thr=0.1,
+        text_encoder=dict(type='CLIPTextEncoder', arch=arch),
+        proposal_source=dict(
+            type='RPNProposals', rpn=copy.deepcopy(proposals)),
+        test_cfg=dict(rcnn=dict(detections)))
+    model.roi_head.bbox_head.cls_predictor_cfg.test_vocabulary = dict(
+        type='VocabularyFile', path=f'data/vocabularies/coco_65_{arch}.pth')
+del model, arch, detections, proposals
