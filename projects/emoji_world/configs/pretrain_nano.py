@@ -6,7 +6,9 @@ Neither boxes nor names are given: the RPN has seen boxes of base classes, the
 pool was parsed from the captions (README: the commands before this one).
 """
 _base_ = [
-    '_base_/regionclip_nano.py', '_base_/rpn_nano.py', '_base_/eval_scenes.py'
+    '_base_/regionclip_nano.py', '_base_/rpn_nano.py',
+    '_base_/eval_scenes.py', '_base_/captioned_scenes.py',
+    '_base_/pretrain_runtime.py'
 ]
 
 # Above _base_, mmengine takes the file for one of another kind.
@@ -39,38 +41,6 @@ model.proposal_source.rpn.test_cfg.rpn.update(
     max_per_img=16, nms=dict(type='nms', iou_threshold=0.5))
 model.test_cfg.rcnn.objectness = 'sqrt_prob'
 
-train_pipeline = [
-    dict(type='LoadEncodedImage'),
-    dict(type='RandomCaption'),
-    dict(
-        type='RandomResize',
-        scale=[(266, 266), (448, 448)],
-        keep_ratio=True),
-    dict(type='RandomFlip', prob=0.5),
-    dict(
-        type='PackDetInputs',
-        meta_keys=('img_id', 'img_path', 'text', 'ori_shape', 'img_shape',
-                   'scale_factor', 'flip'))
-]
-label_pipeline = [
-    dict(type='LoadEncodedImage'),
-    dict(type='Resize', scale_factor=1.25, keep_ratio=True),
-    dict(type='PackDetInputs')
-]
-train_dataloader = dict(
-    batch_size=16,
-    num_workers=0,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-    dataset=dict(
-        type='ImageTextPairs',
-        data_root='data/emoji_world/',
-        ann_file='annotations/captions_train_captions.json',
-        data_prefix=dict(img='images/'),
-        pipeline=train_pipeline))
-optim_wrapper = dict(
-    type='CPUAmpOptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-4, weight_decay=0.05),
-    clip_grad=dict(max_norm=5.0))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=20),
     dict(
@@ -81,17 +51,5 @@ param_scheduler = [
         eta_min=1e-6)
 ]
 train_cfg = dict(type='ResumableIterBasedTrainLoop', max_iters=max_iters)
-custom_hooks = [
-    dict(type='VocabularyCheckHook'),
-    dict(type='ChannelsLastHook')
-]
-default_hooks = dict(
-    resume_state=dict(type='ResumeStateHook'),
-    invalid_loss=dict(type='InvalidLossHook'),
-    skipped_data=dict(type='SkippedDataHook'),
-    logger=dict(type='LoggerHook', interval=20),
-    checkpoint=dict(
-        type='AtomicCheckpointHook',
-        by_epoch=False,
-        interval=100,
-        max_keep_ckpts=1))
+custom_hooks = [dict(type='VocabularyCheckHook'),
+                dict(type='ChannelsLastHook')]

@@ -1,4 +1,5 @@
 """Runs commands that need each other's files, some at a time."""
+import hashlib
 import json
 import os
 import shlex
@@ -9,7 +10,9 @@ from concurrent.futures import (FIRST_COMPLETED, Future, ThreadPoolExecutor,
                                 wait)
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Sequence, Tuple
+from typing import Dict, Optional, Sequence, Tuple
+
+from mmengine.config import Config
 
 
 @dataclass(frozen=True)
@@ -17,8 +20,9 @@ class Job:
     """A command, which is not run again once it has ended well.
 
     Attributes:
-        name: Of the file that says so, and of its log.
-        command: Words after ``python``.
+        name: Of the files that say so, and of its log.
+        command: Words after ``python``; those that end in ``.py``, but for
+            the first, are configs.
         needs: Names of jobs that must have ended well before.
     """
     name: str
@@ -30,13 +34,19 @@ class Job:
 
 
 class JobError(RuntimeError):
-    """A command failed."""
+    """A command failed, or was another one before."""
 
 
 def seconds_of(job: Job, folder: Path) -> float:
     """What a job took, over all its attempts; -1 if it has not ended."""
     path = folder / f'{job.name}.done'
     return json.loads(path.read_text())['seconds'] if path.exists() else -1
+
+
+def wall_seconds(folder: Path) -> float:
+    """How long jobs have been run in a folder, to the last that ended."""
+    path = folder / 'wall.spent'
+    return float(path.read_text()) if path.exists() else 0.
 
 
 def run(jobs: Sequence[Job], folder: Path, at_once: int) -> None:
@@ -49,28 +59,65 @@ def run(jobs: Sequence[Job], folder: Path, at_once: int) -> None:
 
     Raises:
         JobError: When a command failed, after those that run have ended, or
-            a job needs what is not there.
+            a job needs what is not there, or was begun with another command
+            or config, or what it needs was.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    left = [job for job in jobs if seconds_of(job, folder) < 0]
-    done = {job.name for job in jobs} - {job.name for job in left}
-    running: Dict[Future, Job] = {}
+    left = list(jobs)
+    done: Dict[str, str] = {}  # name -> identity
+    running: Dict[Future, Tuple[Job, str]] = {}
+    before, begun = wall_seconds(folder), time.perf_counter()
     with ThreadPoolExecutor(at_once) as pool:
         while left or running:
-            for job in [j for j in left if done.issuperset(j.needs)]:
-                if len(running) < at_once:
-                    left.remove(job)
-                    running[pool.submit(_run_one, job, folder)] = job
+            job = _next(left, done)
+            if job and len(running) < at_once:
+                left.remove(job)
+                identity = _identity(job, done)
+                if _has_ended(job, identity, folder):
+                    done[job.name] = identity
+                else:
+                    future = pool.submit(_run_one, job, folder)
+                    running[future] = job, identity
+                continue
             if not running:
                 raise JobError(f'{left[0].name} needs '
-                               f'{", ".join(set(left[0].needs) - done)}')
+                               f'{", ".join(set(left[0].needs) - set(done))}')
             ended, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in ended:
-                job = running.pop(future)
+                job, identity = running.pop(future)
                 future.result()
-                done.add(job.name)
+                done[job.name] = identity
+                (folder / 'wall.spent').write_text(
+                    str(before + time.perf_counter() - begun))
                 print(f'{len(done)} of {len(jobs)} jobs: {job.name}, '
                       f'{seconds_of(job, folder):.0f} s', flush=True)
+
+
+def _next(left: Sequence[Job], done: Dict[str, str]) -> Optional[Job]:
+    """The first job that has all it needs."""
+    return next((job for job in left if set(job.needs) <= set(done)), None)
+
+
+def _has_ended(job: Job, identity: str, folder: Path) -> bool:
+    """Whether a job need not be run; notes what it is, if so for the first
+    time."""
+    path = folder / f'{job.name}.begun'
+    if path.exists() and path.read_text() != identity:
+        raise JobError(
+            f'{job.name} was begun with another command or config, or '
+            'something it needs was; to run it anew, remove '
+            f'{folder}/{job.name}* and start again')
+    path.write_text(identity)
+    return seconds_of(job, folder) >= 0
+
+
+def _identity(job: Job, done: Dict[str, str]) -> str:
+    """A digest of a command, its configs and all that it needs."""
+    configs = [
+        repr(Config.fromfile(word, import_custom_modules=False).to_dict())
+        for word in job.command[1:] if word.endswith('.py')]
+    parts = [str(job), *configs, *(done[name] for name in job.needs)]
+    return hashlib.sha256('\n'.join(parts).encode()).hexdigest()
 
 
 def _run_one(job: Job, folder: Path) -> None:

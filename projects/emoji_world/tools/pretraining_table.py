@@ -16,7 +16,8 @@ from typing import Dict, List, Optional, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from projects.emoji_world.emoji_world.jobs import Job, run, seconds_of
+from projects.emoji_world.emoji_world.jobs import (Job, run, seconds_of,
+                                                   wall_seconds)
 from regionclip_mm.command_line import one_line_errors, quiet
 
 PROJECT = 'projects/emoji_world'
@@ -137,7 +138,10 @@ def fine_tunings(folder: Path, seed: int) -> List[Job]:
         elif start == 'random':
             load_from = f'{folder}/random_{seed}.pth'
             needs = (f'random_{seed}', )
-            options = ('model.backbone.frozen_stages=-1', )
+            # nothing is known yet that a low rate would have to spare
+            options = ('model.backbone.frozen_stages=-1',
+                       'optim_wrapper.paramwise_cfg.custom_keys.backbone.'
+                       'lr_mult=1.0')
             jobs.append(Job(needs[0], (
                 f'{TOOLS}/forget_encoder.py', load_from, '--seed',
                 str(seed)), ('scenes', )))
@@ -204,7 +208,8 @@ def table(rows: List[Tuple[str, List[dict], str]], split: str,
 
 def print_tables(folder: Path, seeds: int) -> None:
     """What is done so far."""
-    jobs = {job.name: job for job in all_jobs(folder, seeds)
+    everything = all_jobs(folder, seeds)
+    jobs = {job.name: job for job in everything
             if seconds_of(job, folder) >= 0}
     rows = {}
     for group, variants in (('pretrain', PRETRAINED), ('transfer',
@@ -216,20 +221,21 @@ def print_tables(folder: Path, seeds: int) -> None:
                                     minutes(folder, jobs, names))
     clip = found(folder, 'clip')
     clip_row = ('CLIP-nano', [clip] if clip else [], '')
-    coco, everything = (f'RPN boxes, AP50, {n} names' for n in ('COCO', 'all'))
+    coco, words = (f'RPN boxes, AP50, {n} names' for n in ('COCO', 'all'))
     boxes = [f'annotated boxes, AP50, {n} names' for n in ('COCO', 'all')]
     best = rows['pretrain', 'regionclip']
     for split in ('eval', 'eval_unseen'):
-        for whats in ([coco, everything], boxes):
+        for whats in ([coco, words], boxes):
             print(f'\n{split}\n{table([clip_row, best], split, whats)}')
     print('\nablations\n' + table(
         [row for key, row in rows.items() if key[0] == 'pretrain'], 'eval',
-        [coco, everything]))
+        [coco, words]))
     print('\nfine-tuned\n' + table(
         [row for key, row in rows.items() if key[0] == 'transfer'], 'eval',
-        [coco, everything]))
+        [coco, words]))
     total = sum(seconds_of(job, folder) for job in jobs.values()) / 3600
-    print(f'\n{len(jobs)} jobs, {total:.1f} hours of one core')
+    print(f'\n{len(jobs)} of {len(everything)} jobs, {total:.1f} hours of one '
+          f'core, {wall_seconds(folder) / 3600:.1f} hours by the clock')
 
 
 def main() -> None:
