@@ -56,7 +56,7 @@ def test_what_was_another_job_is_refused(tmp_path, what):
     config, out = tmp_path / 'config.py', tmp_path / 'out.txt'
 
     def jobs(first, second):
-        return [Job('a', (*append(out, first), str(config))),
+        return [Job('a', append(out, first), config=str(config)),
                 Job('b', append(out, second), ('a', ))]
 
     config.write_text('lr = 1')

@@ -21,13 +21,14 @@ class Job:
 
     Attributes:
         name: Of the files that say so, and of its log.
-        command: Words after ``python``; those that end in ``.py``, but for
-            the first, are configs.
+        command: Words after ``python``.
         needs: Names of jobs that must have ended well before.
+        config: The config that it reads, if any.
     """
     name: str
     command: Tuple[str, ...]
     needs: Tuple[str, ...] = ()
+    config: str = ''
 
     def __str__(self) -> str:
         return 'python ' + ' '.join(map(shlex.quote, self.command))
@@ -112,11 +113,11 @@ def _has_ended(job: Job, identity: str, folder: Path) -> bool:
 
 
 def _identity(job: Job, done: Dict[str, str]) -> str:
-    """A digest of a command, its configs and all that it needs."""
-    configs = [
-        repr(Config.fromfile(word, import_custom_modules=False).to_dict())
-        for word in job.command[1:] if word.endswith('.py')]
-    parts = [str(job), *configs, *(done[name] for name in job.needs)]
+    """A digest of a command, its config and all that it needs."""
+    parts = [str(job), *(done[name] for name in job.needs)]
+    if job.config:
+        parts.append(repr(Config.fromfile(
+            job.config, import_custom_modules=False).to_dict()))
     return hashlib.sha256('\n'.join(parts).encode()).hexdigest()
 
 

@@ -16,7 +16,6 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.utils import import_modules_from_strings
-
 from torch import Tensor, nn
 
 from mmdet.registry import MODELS

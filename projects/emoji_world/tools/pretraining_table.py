@@ -84,10 +84,11 @@ def preparations(folder: Path) -> List[Job]:
     for name, leaf in (('all', ''), ('random', '_random-boxes'),
                        ('no_novel', '_no-novel')):
         embedded = 'embed_no_novel' if name == 'no_novel' else 'embed_all'
+        config = f'{CONFIGS}/pretrain_nano{leaf}.py'
         jobs.append(Job(f'label_{name}', (
-            'tools/label_regions.py', f'{CONFIGS}/pretrain_nano{leaf}.py',
-            f'{labels}/{name}.json', '--device', 'cpu', '--offline-config',
-            f'{labels}/{name}_offline.py'), (embedded, )))
+            'tools/label_regions.py', config, f'{labels}/{name}.json',
+            '--device', 'cpu', '--offline-config',
+            f'{labels}/{name}_offline.py'), (embedded, ), config))
     return jobs
 
 
@@ -96,7 +97,8 @@ def training(name: str, config: str, folder: Path, needs: Tuple[str, ...],
     """A job that trains, into the folder of its name."""
     return Job(name, (
         f'{TOOLS}/train.py', config, '--threads', '1', '--resume',
-        '--work-dir', f'{folder}/{name}', '--cfg-options', *options), needs)
+        '--work-dir', f'{folder}/{name}', '--cfg-options', *options), needs,
+        config)
 
 
 def evaluation(name: str, checkpoint: str, needs: Tuple[str, ...],
