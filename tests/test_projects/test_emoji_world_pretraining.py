@@ -15,7 +15,8 @@ from projects.emoji_world.emoji_world import coco, measures
 from projects.emoji_world.emoji_world.concepts import names
 from projects.emoji_world.emoji_world.plans import make_plan
 from projects.emoji_world.emoji_world.render import render
-from projects.emoji_world.tools import pretraining_table
+from projects.emoji_world.tools import (forget_encoder, leave_out_novel,
+                                        pretraining_table)
 from regionclip_mm.checkpoint import load_weights
 from regionclip_mm.text import Vocabulary
 
@@ -75,6 +76,54 @@ def test_captions_train_the_region_encoder_alone(runner, tmp_path):
     assert set(detector.state_dict()) == set(state)
 
 
+def test_an_encoder_of_random_weights_tells_regions_apart(
+        tmp_path, monkeypatch):
+    """Norms stay as they are in training: with mean 0 and variance 1 all
+    regions would have one embedding, and nothing could be learned."""
+    for index in range(4):
+        cv2.imwrite(str(tmp_path / f'{index}.png'),
+                    render(make_plan('rpn_train', index)))
+    monkeypatch.setattr(forget_encoder, 'SCENES', tmp_path)
+    out = tmp_path / 'random.pth'
+    monkeypatch.setattr('sys.argv', ['forget_encoder.py', str(out)])
+    forget_encoder.main()
+    model = measures.load_detector(
+        Config.fromfile(CONFIGS / 'regionclip_nano.py'), str(out))
+    known = load_weights(ROOT / 'projects/emoji_world/weights/'
+                         'regionclip_nano.pth').tensors
+    state = model.state_dict()
+    for key in known:
+        if key.startswith(forget_encoder.KEPT):
+            assert torch.equal(state[key], known[key].to(state[key])), key
+    assert not torch.equal(state['backbone.conv1.weight'],
+                           known['backbone.conv1.weight'].float())
+    inputs = model.data_preprocessor(
+        dict(inputs=list(forget_encoder.some_scenes())))['inputs']
+    boxes = torch.tensor([[10., 10, 90, 120], [100, 40, 260, 200],
+                          [0, 0, 288, 288], [150, 150, 200, 200]])
+    with torch.no_grad():
+        regions = torch.nn.functional.normalize(
+            model.encode_regions(inputs, [boxes] * len(inputs)))
+    between = (regions @ regions.T)[~torch.eye(len(regions), dtype=bool)]
+    assert len(between) == 16 * 15 and between.mean() < 0.6
+
+
+def test_random_weights_without_scenes(tmp_path, monkeypatch):
+    monkeypatch.setattr(forget_encoder, 'SCENES', tmp_path / 'no')
+    with pytest.raises(FileNotFoundError, match='no scenes in .*make_scenes'):
+        forget_encoder.some_scenes()
+
+
+def test_a_pool_without_the_novel_names(tmp_path, monkeypatch, capsys):
+    pool, out = tmp_path / 'all.txt', tmp_path / 'some.txt'
+    novel, base = names('novel')[0], names('base')[0]
+    pool.write_text(f'{novel}\t50\nphoto\t40\n{base}\t30\nzeppelin\t3\n')
+    monkeypatch.setattr('sys.argv', ['x', str(pool), str(out)])
+    leave_out_novel.main()
+    assert out.read_text() == f'photo\t40\n{base}\t30\nzeppelin\t3\n'
+    assert f'3 concepts, without {novel}' in capsys.readouterr().out
+
+
 def test_every_command_of_the_table_can_be_given(tmp_path):
     """Scripts, configs and flags exist; what is needed comes before."""
     jobs = pretraining_table.all_jobs(tmp_path, seeds=2)
@@ -131,6 +180,6 @@ def test_cells_have_mean_and_range():
 def test_tables_of_nothing_can_be_printed(tmp_path, capsys):
     pretraining_table.print_tables(tmp_path, 3)
     out = capsys.readouterr().out
-    assert out.count('RegionCLIP-nano') >= 4 and '0 jobs' in out
+    assert out.count('RegionCLIP-nano') >= 4 and '0 of ' in out
     assert not re.search(r'\d\d\.\d', out)
     assert not list(Path(tmp_path).iterdir())
