@@ -11,12 +11,16 @@ SOURCES := configs projects regionclip_mm tests tools setup.py
 demo: setup
 	@$(PY) projects/emoji_world/demo.py $(if $(WORDS),--words "$(WORDS)")
 
+# Two processes with a thread each: quicker than one with two, and memory for it
+# is found everywhere (up to 3 GB each).
+TESTS := OMP_NUM_THREADS=1 $(PY) -m pytest tests -n 2 --dist loadfile
+
 test: setup
-	@$(PY) -m pytest tests
+	@$(TESTS)
 
 # What takes longer than `make test` should.
 test-slow: setup
-	@$(PY) -m pytest tests -m "slow or not slow"
+	@$(TESTS) -m "slow or not slow"
 
 # Order of imports and flake8, with the versions of .pre-commit-config.yaml;
 # they are kept out of .venv.
