@@ -22,7 +22,7 @@ class Failure(NamedTuple):
     reason: str
 
 
-class Attempts(Dataset):
+class TolerantDataset(Dataset):
     """Samples of a dataset, or the reason why there is none.
 
     Only data that cannot be used (:class:`BadSampleError`) is a reason; all
@@ -55,10 +55,10 @@ class Attempts(Dataset):
         return Failure(image_id, f'image {index} (id {image_id}): {reason}')
 
 
-class ShardAttempts(IterableDataset):
+class TolerantShard(IterableDataset):
     """Samples of one tar shard in their order, or why there is none.
 
-    As for :class:`Attempts`, all other errors are raised.
+    As for :class:`TolerantDataset`, all other errors are raised.
 
     Args:
         dataset: A dataset of shards.
@@ -91,10 +91,10 @@ def parts_of(dataset: Dataset) -> Dict[str, Dataset]:
         ValueError: If two shards would have one name.
     """
     if isinstance(dataset, IterableDataset):
-        return {name: ShardAttempts(dataset, url)
+        return {name: TolerantShard(dataset, url)
                 for name, url in _by_name(dataset.urls).items()}
-    attempts = Attempts(dataset)
-    return {f'{start:09}': Subset(attempts, range(
+    samples = TolerantDataset(dataset)
+    return {f'{start:09}': Subset(samples, range(
                 start, min(start + PART, len(dataset))))
             for start in range(0, len(dataset), PART)}
 

@@ -13,13 +13,16 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 from mmdet.structures import DetDataSample
 
 from ..io.files import PathLike
-from ..io.region_label_reader import RegionLabels
-from ..io.region_labels import (SHARD, ImageLabels, label_dtype, side_file,
-                                write_region_labels)
+from ..io.region_label_reader import LabelHead, RegionLabels, read_head
+from ..io.region_label_writer import write_region_labels
+from ..io.region_labels import (SHARD, ImageLabels, index_file, label_dtype,
+                                side_file)
 from ..io.wording import listed
 from ..models.pretrainers import RegionTextPretrainer
+from .label_images import entry_of, folder_of, scale_of
+from .label_job import differences
 from .label_parts import Failure, parts_of
-from .label_summary import Summary
+from .label_summary import Summary, sizes_of
 
 META_KEYS = ('img_id', 'img_path', 'shard', 'ori_shape', 'img_shape',
              'scale_factor', 'flip', 'text', 'texts')
@@ -69,7 +72,9 @@ class RegionLabeller:
                 f'OUT is {out}: with {SHARD} in its name there is a file for '
                 'each tar shard, which a data set of shards needs and others '
                 f'cannot have ({type(dataset).__name__})')
-        self.num_workers = min(num_workers, 1 if self.has_shards else 99)
+        self.num_workers = (min(num_workers, 1) if self.has_shards
+                            else num_workers)
+        self.folder = folder_of(dataset)
         self.names = pretrainer.teacher.vocabulary.names
         self.dtype = label_dtype(min(settings.top_k, len(self.names)),
                                  len(self.names), settings.storage)
@@ -94,12 +99,12 @@ class RegionLabeller:
             ValueError: If there are files of another job.
         """
         if self._is_done():
-            yield len(RegionLabels(self.out).images)
+            yield self._checked(self.out).about['images']
             return
         for path, part in list(self.parts.items())[first::step]:
             if path.exists():
-                labels = self._checked(path)
-                yield len(labels.images) + len(labels.about['problems'])
+                about = self._checked(path).about
+                yield about['images'] + len(about['problems'])
             else:
                 yield from self._label_part(path, part)
 
@@ -129,18 +134,16 @@ class RegionLabeller:
         write_region_labels(path, images, sum(len(x.rows) for x in images),
                             self.names, self.dtype, dict(about, job=self.job))
 
-    def _checked(self, path: Path) -> RegionLabels:
-        """A part, if it is of this job."""
-        labels = RegionLabels(path)
-        theirs = labels.about.get('job', {})
-        changed = [key for key in {**theirs, **self.job}
-                   if theirs.get(key) != self.job.get(key)]
+    def _checked(self, path: Path) -> LabelHead:
+        """What is known of a part, if it is of this job."""
+        head = read_head(path)
+        changed = differences(head.about.get('job', {}), self.job)
         if changed:
             raise ValueError(
-                f'{path} is of another run: {", ".join(changed)} changed. '
-                'Give the same config and options to go on with it, or '
-                'remove what it wrote')
-        return labels
+                f'{path} is of another run, of which differ: '
+                f'{listed(changed, 5, str)}. Give the same config and options '
+                'to go on with it, or remove what it wrote')
+        return head
 
     @torch.no_grad()
     def label(self, batch: Sequence[dict]) -> List[ImageLabels]:
@@ -163,73 +166,51 @@ class RegionLabeller:
 
     def _labels(self, sample: DetDataSample,
                 regions: InstanceData) -> ImageLabels:
-        if sample.get('flip'):
-            raise ValueError('label_pipeline flips images: leave out '
-                             'RandomFlip, boxes are of the original ones')
-        scale = np.array([*sample.scale_factor] * 2, np.float32)
+        scale = scale_of(sample)
         rows = np.zeros(len(regions), self.dtype)
-        for field in self.dtype.names:
+        for field in ('concepts', 'log_probs', 'log_rest'):
             rows[field] = regions[field].numpy()
-        return ImageLabels(
-            _entry(sample), regions.bboxes.numpy() / scale,
-            regions.log_probs[:, 0].exp().numpy(), regions.scores.numpy(),
-            rows)
+        rows['boxes'] = regions.bboxes.numpy() / scale
+        rows['scores'] = regions.log_probs[:, 0].exp().numpy()
+        rows['objectness'] = regions.scores.numpy()
+        return ImageLabels(entry_of(sample, self.folder), rows)
 
     def finish(self) -> Summary:
         """Count, and join the parts, unless they are shards.
 
         Raises:
             FileNotFoundError: If a part is not there yet.
-            ValueError: If two images have the same id.
+            ValueError: If there are files of another job.
         """
         summary = Summary()
-        if self._is_done():
-            summary.add(RegionLabels(self.out))
-        else:
-            parts = [self._checked(path) for path in self.parts]
-            for part in parts:
-                summary.add(part)
-            if not self.has_shards:
-                self._merge(parts, summary)
+        for path in [self.out] if self._is_done() else self.parts:
+            summary.add(path, self._checked(path))
         if not self.has_shards:
+            if not self._is_done():
+                self._merge(summary)
             self._remove_parts()
         return summary
 
     def _is_done(self) -> bool:
-        return (not self.has_shards and self.out.exists()
-                and bool(self._checked(self.out).names))
+        if self.has_shards or not self.out.exists():
+            return False
+        self._checked(self.out)
+        return True
 
-    def _merge(self, parts: Sequence[RegionLabels],
-               summary: Summary) -> None:
-        skipped = [name for part in parts for name in part.skipped]
+    def _merge(self, summary: Summary) -> None:
+        heads = [read_head(path) for path in self.parts]
+        skipped = [name for head in heads for name in head.about['skipped']]
         write_region_labels(
-            self.out, (image for part in parts for image in part),
+            self.out, (image for path in self.parts
+                       for image in RegionLabels(path)),
             summary.regions, self.names, self.dtype,
             dict(job=self.job, skipped=sorted(skipped, key=str),
                  problems=summary.problems))
-        summary.bytes = [path.stat().st_size
-                         for path in (self.out, side_file(self.out))]
+        summary.bytes = sizes_of(self.out)
 
     def _remove_parts(self) -> None:
         for path in self.parts:
-            path.unlink(missing_ok=True)
-            side_file(path).unlink(missing_ok=True)
+            for file in (path, side_file(path), index_file(path)):
+                file.unlink(missing_ok=True)
         with suppress(OSError):  # not there, or has files of the user's
             self.out.with_suffix('.parts').rmdir()
-
-
-def _entry(sample: DetDataSample) -> Dict[str, Any]:
-    """An image, as COCO writes it."""
-    height, width = sample.ori_shape[:2]
-    image_id = sample.get('img_id')
-    if image_id is None:
-        raise ValueError('the samples have no img_id, by which labels are '
-                         'found: the data set must give it')
-    captions = sample.get('texts') or sample.get('text') or []
-    shard = sample.get('shard')
-    return dict(
-        id=image_id if isinstance(image_id, str) else int(image_id),
-        file_name=str(sample.get('img_path') or image_id),
-        width=int(width), height=int(height),
-        captions=[captions] if isinstance(captions, str) else list(captions),
-        **(dict(shard=shard) if shard else {}))
