@@ -43,8 +43,21 @@ def entry_of(sample: DetDataSample, folder: str) -> Dict[str, Any]:
 
 
 def scale_of(sample: DetDataSample) -> np.ndarray:
-    """Network pixels for one of the original image: (x, y, x, y), float32."""
-    if sample.get('flip'):
-        raise ValueError('label_pipeline flips images: leave out '
-                         'RandomFlip, boxes are of the original ones')
-    return np.array([*sample.scale_factor] * 2, np.float32)
+    """Network pixels for one of the original image: (x, y, x, y), float32.
+
+    Raises:
+        ValueError: If ``label_pipeline`` did more than resize it.
+    """
+    scale = np.array(sample.get('scale_factor', (1., 1.)), np.float32)
+    wanted = np.array(sample.ori_shape[1::-1]) * scale
+    found = np.array(sample.img_shape[1::-1])
+    if sample.get('flip') or (abs(found - wanted) > 1).any():
+        what = ('is flipped' if sample.get('flip') else
+                'has {:.0f} x {:.0f} pixels instead of {:.0f} x {:.0f}'.format(
+                    *found, *wanted))
+        raise ValueError(
+            f'image {sample.get("img_id")!r} {what} after label_pipeline, so '
+            'boxes would not be of the original one: of the steps that change '
+            'its place or size, only Resize (or one like it) is allowed there,'
+            ' no RandomFlip, no crop, no Pad')
+    return np.tile(scale, 2)

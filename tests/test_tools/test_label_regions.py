@@ -213,6 +213,33 @@ def test_what_cannot_be_done(main, online, options, message):
         main(['online.py', *options])
 
 
+@pytest.mark.parametrize('steps, message', [
+    ([STEPS[1], dict(type='RandomFlip', prob=1.0)], 'is flipped'),
+    ([dict(type='RandomCrop', crop_size=(40, 30))],
+     'has 40 x 30 pixels instead of 80 x 60'),
+    ([STEPS[1], dict(type='RandomCrop', crop_size=(40, 30))],
+     'has 40 x 30 pixels instead of 96 x 72'),
+    ([dict(type='Pad', size=(100, 100))],
+     'has 100 x 100 pixels instead of 80 x 60'),
+])
+def test_steps_that_move_boxes(main, online, steps, message):
+    cfg = Config.fromfile('online.py')
+    cfg.label_pipeline[1:2] = steps
+    cfg.dump('moved.py')
+    with pytest.raises(SystemExit, match=f"image 'id0' {message} after "
+                       'label_pipeline, .* only Resize'):
+        main(['moved.py', 'a.json'])
+
+
+def test_without_a_resize(main, online):
+    cfg = Config.fromfile('online.py')
+    cfg.label_pipeline.pop(1)
+    cfg.dump('as_is.py')
+    main(['as_is.py', 'a.json'])
+    boxes = RegionLabels('a.json')['id0']['boxes']
+    assert boxes[:, 2].max() == 80 and boxes[:, 3].max() == 60
+
+
 def test_no_image_can_be_read(main, online):
     Path('images').rename('elsewhere')
     with pytest.raises(SystemExit, match='no image could be labelled: image 0 '
