@@ -26,6 +26,7 @@ from .label_summary import Summary, sizes_of
 
 META_KEYS = ('img_id', 'img_path', 'shard', 'ori_shape', 'img_shape',
              'scale_factor', 'flip', 'text', 'texts')
+ALL_BAD = 5  # parts without a single image, after which a run stops
 
 
 class Settings(NamedTuple):
@@ -79,7 +80,6 @@ class RegionLabeller:
         self.dtype = label_dtype(min(settings.top_k, len(self.names)),
                                  len(self.names), settings.storage)
         self.job = dict(job, **settings._asdict())
-        self._labelled = 0
         self.parts = {self._path(name): part
                       for name, part in parts_of(dataset).items()}
 
@@ -96,17 +96,24 @@ class RegionLabeller:
             A number of images that are done, now and then.
 
         Raises:
-            ValueError: If there are files of another job.
+            ValueError: If there are files of another job, or the first
+                :data:`ALL_BAD` parts have no image that can be labelled.
         """
         if self._is_done():
             yield self._checked(self.out).about['images']
             return
+        images, bad = 0, []
         for path, part in list(self.parts.items())[first::step]:
-            if path.exists():
-                about = self._checked(path).about
-                yield about['images'] + len(about['problems'])
-            else:
+            is_new = not path.exists()
+            if is_new:
                 yield from self._label_part(path, part)
+            about = self._checked(path).about
+            images += about['images']
+            if is_new and not images:
+                bad.append(path)
+                self._stop_if_all_bad(bad, about['problems'])
+            elif not is_new:
+                yield about['images'] + len(about['problems'])
 
     def _label_part(self, path: Path, part: Dataset) -> Iterator[int]:
         """No batch is of two parts: regions depend a little on the padding
@@ -119,15 +126,23 @@ class RegionLabeller:
             found += self.label([x for x in batch
                                  if not isinstance(x, Failure)])
             yield len(batch)
-        problems = [failure.reason for failure in failures]
-        self._labelled += len(found)
-        if not self._labelled:  # the first part: it is not single images
-            raise ValueError(f'no image could be labelled: '
-                             f'{listed(problems, 3, str) or "there is none"}')
         self._write(path, found, dict(
-            problems=problems, seconds=time.perf_counter() - begun,
+            problems=[failure.reason for failure in failures],
+            seconds=time.perf_counter() - begun,
             skipped=[failure.image_id for failure in failures
                      if failure.image_id is not None]))
+
+    @staticmethod
+    def _stop_if_all_bad(parts: Sequence[Path],
+                         problems: Sequence[str]) -> None:
+        if len(parts) >= ALL_BAD:
+            raise ValueError(
+                f'no image could be labelled in {len(parts)} parts of the '
+                f'data one after the other, in the last one: '
+                f'{listed(problems, 3, str) or "there is none"}. If they are '
+                f'to be used, mend that and remove {parts[0]} to '
+                f'{parts[-1].name}; if not, the same command goes on behind '
+                'them')
 
     def _write(self, path: Path, images: Sequence[ImageLabels],
                about: Dict[str, Any]) -> None:
@@ -180,11 +195,16 @@ class RegionLabeller:
 
         Raises:
             FileNotFoundError: If a part is not there yet.
-            ValueError: If there are files of another job.
+            ValueError: If no image could be labelled.
         """
         summary = Summary()
         for path in [self.out] if self._is_done() else self.parts:
             summary.add(path, self._checked(path))
+        if not summary.images:
+            self._remove_parts()  # when the data is mended they are wrong
+            raise ValueError(
+                'no image could be labelled: '
+                f'{listed(summary.problems, 3, str) or "there is none"}')
         if not self.has_shards:
             if not self._is_done():
                 self._merge(summary)

@@ -16,10 +16,10 @@ from region_label_files import write_labels
 
 from mmdet.datasets import BaseDetDataset, CocoDataset
 from mmdet.registry import DATASETS, MODELS, TRANSFORMS
-from regionclip_mm.apis import label_parts
+from regionclip_mm.apis import label_parts, region_labelling
 from regionclip_mm.apis.offline_config import offline_config
 from regionclip_mm.apis.region_labelling import RegionLabeller, Settings
-from regionclip_mm.io.region_label_reader import RegionLabels
+from regionclip_mm.io.region_label_reader import RegionLabels, read_head
 
 ROOT = Path(__file__).parents[2]
 LOSSES = ('loss_region_distill', 'loss_concept_contrastive',
@@ -241,9 +241,48 @@ def test_without_a_resize(main, online):
 
 
 def test_no_image_can_be_read(main, online):
+    """When they are there, the same command labels them."""
     Path('images').rename('elsewhere')
     with pytest.raises(SystemExit, match='no image could be labelled: image 0 '
                        r'\(id id0\): unreadable images: '):
+        main(['online.py', 'a.json'])
+    Path('elsewhere').rename('images')
+    main(['online.py', 'a.json'])
+    assert len(RegionLabels('a.json').images) == 6
+
+
+def test_a_first_part_without_an_image(main, online):
+    for number in range(3):
+        Path(f'images/{number}.png').write_bytes(b'')
+    main(['online.py', 'a.json', '--part', '0/3'])
+    main(['online.py', 'a.json'])
+    labels = RegionLabels('a.json')
+    assert [image['id'] for image in labels.images] == ['id3', 'id5', 'id6']
+    assert labels.skipped == {'id0', 'id1', 'id2', 'id4'}
+
+
+def test_a_run_of_nothing_stops_early(main, online, monkeypatch):
+    """But goes on if it is told to, and what is on disk counts."""
+    monkeypatch.setattr(label_parts, 'PART', 1)
+    monkeypatch.setattr(region_labelling, 'ALL_BAD', 2)
+    for number in range(3):
+        Path(f'images/{number}.png').write_bytes(b'')
+    with pytest.raises(SystemExit, match=r'in 2 parts .* image 1 \(id id1\): '
+                       '.* remove a.parts/000000000.json to 000000001.json; if'
+                       ' not, the same command goes on'):
+        main(['online.py', 'a.json'])
+    main(['online.py', 'a.json'])
+    assert len(RegionLabels('a.json').images) == 3
+
+
+def test_two_images_of_one_id(main, online, monkeypatch):
+    """A training could not tell them apart. The teacher is not run."""
+    monkeypatch.setattr(RegionLabeller, 'label', killed)
+    data = json.loads(Path('pairs.json').read_text())
+    data['data_list'][5]['img_id'] = 'id0'
+    Path('pairs.json').write_text(json.dumps(data))
+    with pytest.raises(SystemExit, match='train_dataloader.dataset, whose '
+                       "labels .*: img_ids appear twice: 'id0'"):
         main(['online.py', 'a.json'])
 
 
@@ -279,6 +318,38 @@ def test_shards_have_files_of_their_own(tmp_path):
                                  ann_file=str(tmp_path / '{shard}.json')))
     found = step(dict(img_id='10', shard='00001.tar'))
     assert len(found['gt_bboxes']) == len(labels['10']) > 0
+
+
+def test_a_shard_of_nothing(tmp_path):
+    """The first of them, with and without others before it on disk."""
+    dataset = small_shards(tmp_path)
+    (tmp_path / '00000.tar').write_bytes(b'garbage' * 1000)
+    for _ in range(2):
+        labeller = RegionLabeller(build_pretrainer(), dataset,
+                                  tmp_path / '{shard}.json', Settings(3), {})
+        list(labeller.run())
+    summary = labeller.finish()
+    assert summary.images == 2
+    assert 'damaged shards: ' in summary.problems[0]
+    assert RegionLabels(tmp_path / '00000.json').images == []
+
+
+def test_a_name_twice_in_a_shard(tmp_path):
+    """The second is left out, before the teacher sees it and in training."""
+    dataset = small_shards(tmp_path)
+    (tmp_path / '00000.tar').write_bytes(tar_of([
+        *pair('a'), *pair('b'), *pair('a', 'another')]))
+    labeller = RegionLabeller(build_pretrainer(), dataset,
+                              tmp_path / '{shard}.json', Settings(3), {})
+    seen = []
+    labeller.label = lambda batch: seen.extend(
+        one['data_samples'].img_id for one in batch) or []
+    [part, *_] = labeller.parts.values()
+    assert sum(labeller._label_part(tmp_path / '00000.json', part)) == 3
+    assert seen == ['a', 'b']
+    [problem] = read_head(tmp_path / '00000.json').about['problems']
+    assert problem == ('samples of a repeated name: 00000.tar, a: a sample '
+                       'before it has this name')
 
 
 def test_shards_that_would_share_a_file(tmp_path):
