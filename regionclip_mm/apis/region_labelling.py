@@ -1,5 +1,6 @@
 """Writes what the teacher of a pretraining says of regions to files."""
 import time
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Sequence
@@ -118,6 +119,7 @@ class RegionLabeller:
     def _label_part(self, path: Path, part: Dataset) -> Iterator[int]:
         """No batch is of two parts: regions depend a little on the padding
         to the largest image of a batch."""
+        torch.manual_seed(zlib.crc32(path.stem.encode()))  # of random boxes
         begun, found, failures = time.perf_counter(), [], []
         for batch in DataLoader(part, self.settings.batch_size,
                                 num_workers=self.num_workers,

@@ -127,7 +127,7 @@ def test_bad_images_are_skipped_in_offline_training_too(main, online):
     assert dataset[4]['data_samples'].img_id != 'id4'
 
 
-@pytest.mark.parametrize('source', ['GridProposals'])
+@pytest.mark.parametrize('source', ['GridProposals', 'RandomProposals'])
 def test_parts_and_interruptions_change_nothing(source, main, online,
                                                 monkeypatch):
     def label(*args):
