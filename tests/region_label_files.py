@@ -2,8 +2,8 @@
 import numpy as np
 import torch
 
-from regionclip_mm.io.region_labels import (ImageLabels, label_dtype,
-                                            write_region_labels)
+from regionclip_mm.io.region_label_writer import write_region_labels
+from regionclip_mm.io.region_labels import ImageLabels, label_dtype
 from regionclip_mm.models.losses import top_k_log_probs
 
 NAMES = ('cat', 'dog', 'bird', 'tree', 'car')
@@ -20,18 +20,19 @@ def make_labels(counts=(3, 0, 2), names=NAMES, k=3, storage='float16'):
         found = top_k_log_probs(
             3 * torch.randn(count, len(names), generator=generator), k)
         rows = np.zeros(count, dtype)
-        for field, values in zip(dtype.names, found):
+        rows['boxes'] = boxes.numpy()
+        rows['scores'] = found[1][:, 0].exp().numpy()
+        rows['objectness'] = np.linspace(1, 0.5, count)
+        for field, values in zip(dtype.names[3:], found):
             rows[field] = values.numpy()
         images.append(ImageLabels(
             dict(id=number, file_name=f'{number}.jpg', width=100, height=80,
-                 captions=[f'a cat {number}']),
-            boxes.numpy(), found[1][:, 0].exp().numpy(),
-            np.linspace(1, 0.5, count), rows))
+                 captions=[f'a cat {number}']), rows))
     return images, dtype
 
 
 def write_labels(path, counts=(3, 0, 2), names=NAMES, k=3, **about):
-    """The same, in a pair of files."""
+    """The same, in files."""
     images, dtype = make_labels(counts, names, k)
     write_region_labels(path, images, sum(counts), names, dtype, about)
     return images

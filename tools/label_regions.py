@@ -9,17 +9,16 @@ the place of the train pipeline: the same without chance, for example a
 `Resize` of one size, and no `RandomFlip`. Weights are those of a training:
 `load_from` and the teacher's `init_cfg`.
 
-OUT is a file in COCO's format, beside which OUT.npy (for .json) has the best
-concepts of each region. An interrupted run goes on with the same command. For
-several processes, give each its --part, at the end run the same command
-without it.
+OUT (*.json) is in COCO's format, for other programs. Beside it *.npy has boxes
+and best concepts of each region, *.index.jsonl the images they are of. An
+interrupted run goes on with the same command. For several processes, give each
+its --part, at the end run the same command without it.
 """
 import argparse
-import hashlib
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional, Tuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -28,7 +27,6 @@ from regionclip_mm.command_line import (config_errors, need_file,
 
 if TYPE_CHECKING:  # heavy: imported where it is needed
     from mmengine.config import Config
-    from torch import nn
 
     from regionclip_mm.models import RegionTextPretrainer
 
@@ -91,7 +89,7 @@ def read_config(args: argparse.Namespace) -> 'Config':
             f'{args.config} has no label_pipeline: set it to the steps of '
             'train_dataloader.dataset.pipeline, of which none may be random: '
             'a Resize of one size in place of RandomResize or '
-            'RandomChoiceResize, and no RandomFlip')
+            'RandomChoiceResize, no RandomFlip and no crop')
     return cfg
 
 
@@ -110,32 +108,6 @@ def build_pretrainer(cfg: 'Config', device: str) -> 'RegionTextPretrainer':
     return pretrainer.to(device)
 
 
-def weights_of(module: 'nn.Module') -> str:
-    """SHA256 of all weights."""
-    digest = hashlib.sha256()
-    for name, value in sorted(module.state_dict().items()):
-        digest.update(f'{name} {value.dtype}'.encode())
-        digest.update(value.cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
-
-
-def job_of(cfg: 'Config', pretrainer: 'RegionTextPretrainer'
-           ) -> Dict[str, Any]:
-    """What the labels depend on."""
-    from regionclip_mm.text.checks import content_hash
-    teacher, pool = pretrainer.teacher, pretrainer.teacher.vocabulary
-    return dict(
-        teacher=dict(arch=getattr(teacher.backbone, 'arch', None),
-                     weights_sha256=weights_of(teacher),
-                     dtype=pretrainer.teacher_dtype,
-                     temperature=teacher.classifiers[0].temperature),
-        pool_sha256=content_hash(pool.names, pool.embeddings),
-        proposals=dict(type=cfg.model.proposal_source.type,
-                       weights_sha256=weights_of(pretrainer.proposal_source)),
-        dataset=repr(cfg.train_dataloader.dataset.to_dict()),
-        pipeline=repr(cfg.label_pipeline))
-
-
 def label(args: argparse.Namespace) -> None:
     """Label, and join the parts."""
     from mmengine.device import get_device
@@ -144,6 +116,7 @@ def label(args: argparse.Namespace) -> None:
     from rich.progress import Progress
 
     from mmdet.registry import DATASETS
+    from regionclip_mm.apis.label_job import job_of
     from regionclip_mm.apis.offline_config import offline_config
     from regionclip_mm.apis.region_labelling import (META_KEYS, RegionLabeller,
                                                      Settings)

@@ -4,6 +4,7 @@ from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence, Union
 from torch.utils.data import Dataset, IterableDataset, Subset
 
 from ..datasets.shard_records import name_of
+from ..io.json_files import refuse_repeated
 from ..io.region_labels import SHARD, shard_stem
 from ..io.skipped_data import BadSampleError
 
@@ -22,7 +23,7 @@ class Failure(NamedTuple):
     reason: str
 
 
-class Attempts(Dataset):
+class TolerantDataset(Dataset):
     """Samples of a dataset, or the reason why there is none.
 
     Only data that cannot be used (:class:`BadSampleError`) is a reason; all
@@ -55,10 +56,10 @@ class Attempts(Dataset):
         return Failure(image_id, f'image {index} (id {image_id}): {reason}')
 
 
-class ShardAttempts(IterableDataset):
+class TolerantShard(IterableDataset):
     """Samples of one tar shard in their order, or why there is none.
 
-    As for :class:`Attempts`, all other errors are raised.
+    As for :class:`TolerantDataset`, all other errors are raised.
 
     Args:
         dataset: A dataset of shards.
@@ -88,15 +89,28 @@ def parts_of(dataset: Dataset) -> Dict[str, Dataset]:
     """Parts by name, in order: tar shards, or images one after another.
 
     Raises:
-        ValueError: If two shards would have one name.
+        ValueError: If two shards would have one name, or two images have one
+            id.
     """
     if isinstance(dataset, IterableDataset):
-        return {name: ShardAttempts(dataset, url)
+        return {name: TolerantShard(dataset, url)
                 for name, url in _by_name(dataset.urls).items()}
-    attempts = Attempts(dataset)
-    return {f'{start:09}': Subset(attempts, range(
+    _refuse_repeated_ids(dataset)
+    samples = TolerantDataset(dataset)
+    return {f'{start:09}': Subset(samples, range(
                 start, min(start + PART, len(dataset))))
             for start in range(0, len(dataset), PART)}
+
+
+def _refuse_repeated_ids(dataset: Dataset) -> None:
+    """By which labels are found. Those of a shard's samples are counted when
+    it is read."""
+    if hasattr(dataset, 'get_data_info'):
+        ids = (dataset.get_data_info(index).get('img_id')
+               for index in range(len(dataset)))
+        refuse_repeated([name for name in ids if name is not None], 'img_ids',
+                        'train_dataloader.dataset, whose labels are found by '
+                        'img_id')
 
 
 def _by_name(urls: Sequence[str]) -> Dict[str, str]:

@@ -1,5 +1,6 @@
 """Writes what the teacher of a pretraining says of regions to files."""
 import time
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Sequence
@@ -13,16 +14,20 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 from mmdet.structures import DetDataSample
 
 from ..io.files import PathLike
-from ..io.region_label_reader import RegionLabels
-from ..io.region_labels import (SHARD, ImageLabels, label_dtype, side_file,
-                                write_region_labels)
+from ..io.region_label_reader import LabelHead, RegionLabels, read_head
+from ..io.region_label_writer import write_region_labels
+from ..io.region_labels import (SHARD, ImageLabels, index_file, label_dtype,
+                                side_file)
 from ..io.wording import listed
 from ..models.pretrainers import RegionTextPretrainer
+from .label_images import entry_of, folder_of, scale_of
+from .label_job import differences
 from .label_parts import Failure, parts_of
-from .label_summary import Summary
+from .label_summary import Summary, sizes_of
 
 META_KEYS = ('img_id', 'img_path', 'shard', 'ori_shape', 'img_shape',
              'scale_factor', 'flip', 'text', 'texts')
+ALL_BAD = 5  # parts without a single image, after which a run stops
 
 
 class Settings(NamedTuple):
@@ -69,12 +74,13 @@ class RegionLabeller:
                 f'OUT is {out}: with {SHARD} in its name there is a file for '
                 'each tar shard, which a data set of shards needs and others '
                 f'cannot have ({type(dataset).__name__})')
-        self.num_workers = min(num_workers, 1 if self.has_shards else 99)
+        self.num_workers = (min(num_workers, 1) if self.has_shards
+                            else num_workers)
+        self.folder = folder_of(dataset)
         self.names = pretrainer.teacher.vocabulary.names
         self.dtype = label_dtype(min(settings.top_k, len(self.names)),
                                  len(self.names), settings.storage)
         self.job = dict(job, **settings._asdict())
-        self._labelled = 0
         self.parts = {self._path(name): part
                       for name, part in parts_of(dataset).items()}
 
@@ -91,21 +97,29 @@ class RegionLabeller:
             A number of images that are done, now and then.
 
         Raises:
-            ValueError: If there are files of another job.
+            ValueError: If there are files of another job, or the first
+                :data:`ALL_BAD` parts have no image that can be labelled.
         """
         if self._is_done():
-            yield len(RegionLabels(self.out).images)
+            yield self._checked(self.out).about['images']
             return
+        images, bad = 0, []
         for path, part in list(self.parts.items())[first::step]:
-            if path.exists():
-                labels = self._checked(path)
-                yield len(labels.images) + len(labels.about['problems'])
-            else:
+            is_new = not path.exists()
+            if is_new:
                 yield from self._label_part(path, part)
+            about = self._checked(path).about
+            images += about['images']
+            if is_new and not images:
+                bad.append(path)
+                self._stop_if_all_bad(bad, about['problems'])
+            elif not is_new:
+                yield about['images'] + len(about['problems'])
 
     def _label_part(self, path: Path, part: Dataset) -> Iterator[int]:
         """No batch is of two parts: regions depend a little on the padding
         to the largest image of a batch."""
+        torch.manual_seed(zlib.crc32(path.stem.encode()))  # of random boxes
         begun, found, failures = time.perf_counter(), [], []
         for batch in DataLoader(part, self.settings.batch_size,
                                 num_workers=self.num_workers,
@@ -114,33 +128,39 @@ class RegionLabeller:
             found += self.label([x for x in batch
                                  if not isinstance(x, Failure)])
             yield len(batch)
-        problems = [failure.reason for failure in failures]
-        self._labelled += len(found)
-        if not self._labelled:  # the first part: it is not single images
-            raise ValueError(f'no image could be labelled: '
-                             f'{listed(problems, 3, str) or "there is none"}')
         self._write(path, found, dict(
-            problems=problems, seconds=time.perf_counter() - begun,
+            problems=[failure.reason for failure in failures],
+            seconds=time.perf_counter() - begun,
             skipped=[failure.image_id for failure in failures
                      if failure.image_id is not None]))
+
+    @staticmethod
+    def _stop_if_all_bad(parts: Sequence[Path],
+                         problems: Sequence[str]) -> None:
+        if len(parts) >= ALL_BAD:
+            raise ValueError(
+                f'no image could be labelled in {len(parts)} parts of the '
+                f'data one after the other, in the last one: '
+                f'{listed(problems, 3, str) or "there is none"}. If they are '
+                f'to be used, mend that and remove {parts[0]} to '
+                f'{parts[-1].name}; if not, the same command goes on behind '
+                'them')
 
     def _write(self, path: Path, images: Sequence[ImageLabels],
                about: Dict[str, Any]) -> None:
         write_region_labels(path, images, sum(len(x.rows) for x in images),
                             self.names, self.dtype, dict(about, job=self.job))
 
-    def _checked(self, path: Path) -> RegionLabels:
-        """A part, if it is of this job."""
-        labels = RegionLabels(path)
-        theirs = labels.about.get('job', {})
-        changed = [key for key in {**theirs, **self.job}
-                   if theirs.get(key) != self.job.get(key)]
+    def _checked(self, path: Path) -> LabelHead:
+        """What is known of a part, if it is of this job."""
+        head = read_head(path)
+        changed = differences(head.about.get('job', {}), self.job)
         if changed:
             raise ValueError(
-                f'{path} is of another run: {", ".join(changed)} changed. '
-                'Give the same config and options to go on with it, or '
-                'remove what it wrote')
-        return labels
+                f'{path} is of another run, of which differ: '
+                f'{listed(changed, 5, str)}. Give the same config and options '
+                'to go on with it, or remove what it wrote')
+        return head
 
     @torch.no_grad()
     def label(self, batch: Sequence[dict]) -> List[ImageLabels]:
@@ -163,73 +183,56 @@ class RegionLabeller:
 
     def _labels(self, sample: DetDataSample,
                 regions: InstanceData) -> ImageLabels:
-        if sample.get('flip'):
-            raise ValueError('label_pipeline flips images: leave out '
-                             'RandomFlip, boxes are of the original ones')
-        scale = np.array([*sample.scale_factor] * 2, np.float32)
+        scale = scale_of(sample)
         rows = np.zeros(len(regions), self.dtype)
-        for field in self.dtype.names:
+        for field in ('concepts', 'log_probs', 'log_rest'):
             rows[field] = regions[field].numpy()
-        return ImageLabels(
-            _entry(sample), regions.bboxes.numpy() / scale,
-            regions.log_probs[:, 0].exp().numpy(), regions.scores.numpy(),
-            rows)
+        rows['boxes'] = regions.bboxes.numpy() / scale
+        rows['scores'] = regions.log_probs[:, 0].exp().numpy()
+        rows['objectness'] = regions.scores.numpy()
+        return ImageLabels(entry_of(sample, self.folder), rows)
 
     def finish(self) -> Summary:
         """Count, and join the parts, unless they are shards.
 
         Raises:
             FileNotFoundError: If a part is not there yet.
-            ValueError: If two images have the same id.
+            ValueError: If no image could be labelled.
         """
         summary = Summary()
-        if self._is_done():
-            summary.add(RegionLabels(self.out))
-        else:
-            parts = [self._checked(path) for path in self.parts]
-            for part in parts:
-                summary.add(part)
-            if not self.has_shards:
-                self._merge(parts, summary)
+        for path in [self.out] if self._is_done() else self.parts:
+            summary.add(path, self._checked(path))
+        if not summary.images:
+            self._remove_parts()  # when the data is mended they are wrong
+            raise ValueError(
+                'no image could be labelled: '
+                f'{listed(summary.problems, 3, str) or "there is none"}')
         if not self.has_shards:
+            if not self._is_done():
+                self._merge(summary)
             self._remove_parts()
         return summary
 
     def _is_done(self) -> bool:
-        return (not self.has_shards and self.out.exists()
-                and bool(self._checked(self.out).names))
+        if self.has_shards or not self.out.exists():
+            return False
+        self._checked(self.out)
+        return True
 
-    def _merge(self, parts: Sequence[RegionLabels],
-               summary: Summary) -> None:
-        skipped = [name for part in parts for name in part.skipped]
+    def _merge(self, summary: Summary) -> None:
+        heads = [read_head(path) for path in self.parts]
+        skipped = [name for head in heads for name in head.about['skipped']]
         write_region_labels(
-            self.out, (image for part in parts for image in part),
+            self.out, (image for path in self.parts
+                       for image in RegionLabels(path)),
             summary.regions, self.names, self.dtype,
             dict(job=self.job, skipped=sorted(skipped, key=str),
                  problems=summary.problems))
-        summary.bytes = [path.stat().st_size
-                         for path in (self.out, side_file(self.out))]
+        summary.bytes = sizes_of(self.out)
 
     def _remove_parts(self) -> None:
         for path in self.parts:
-            path.unlink(missing_ok=True)
-            side_file(path).unlink(missing_ok=True)
+            for file in (path, side_file(path), index_file(path)):
+                file.unlink(missing_ok=True)
         with suppress(OSError):  # not there, or has files of the user's
             self.out.with_suffix('.parts').rmdir()
-
-
-def _entry(sample: DetDataSample) -> Dict[str, Any]:
-    """An image, as COCO writes it."""
-    height, width = sample.ori_shape[:2]
-    image_id = sample.get('img_id')
-    if image_id is None:
-        raise ValueError('the samples have no img_id, by which labels are '
-                         'found: the data set must give it')
-    captions = sample.get('texts') or sample.get('text') or []
-    shard = sample.get('shard')
-    return dict(
-        id=image_id if isinstance(image_id, str) else int(image_id),
-        file_name=str(sample.get('img_path') or image_id),
-        width=int(width), height=int(height),
-        captions=[captions] if isinstance(captions, str) else list(captions),
-        **(dict(shard=shard) if shard else {}))

@@ -166,7 +166,7 @@ class ImageTextShards(IterableDataset):
                         self._bad_shards = -1
             turn, taken = turn + 1, 0
             self._bad_shards += 1
-            self._check_hope()
+            self._stop_if_all_bad()
 
     def prepare(self, data: Dict[str, Any]) -> Optional[Any]:
         """A sample after the pipeline, or None if it cannot be used."""
@@ -187,9 +187,9 @@ class ImageTextShards(IterableDataset):
         if is_bad:
             self._bad_count += 1
             self._bad += account.reasons[:5 - len(self._bad)]
-            self._check_hope()
+            self._stop_if_all_bad()
 
-    def _check_hope(self) -> None:
+    def _stop_if_all_bad(self) -> None:
         shards = max(0, self._bad_shards)
         # between two readings of a shard there are fewer than 2 epochs
         if shards >= 2 * len(self.urls) or self._bad_count >= MOST_BAD:

@@ -1,6 +1,5 @@
 """Puts the teacher's labels of regions into samples."""
 from functools import lru_cache
-from pathlib import Path
 from typing import Optional, Sequence
 
 import numpy as np
@@ -12,7 +11,7 @@ from mmdet.structures.bbox import HorizontalBoxes
 
 from ..io.files import PathLike
 from ..io.region_label_reader import RegionLabels
-from ..io.region_labels import SHARD, WRITER, ImageLabels, shard_stem
+from ..io.region_labels import SHARD, WRITER, index_file, shard_stem
 
 META = 'region_labels'  # path of the labels, and digest of their concepts
 # As mmdet names them before packing -> in `gt_instances`.
@@ -31,9 +30,10 @@ class LoadRegionLabels(BaseTransform):
     read when the labels were written becomes None, which data sets skip.
 
     Args:
-        ann_file: ``NAME.json`` of ``tools/label_regions.py``, which is read
-            at once; or, with ``{shard}`` for the name of a tar without its
-            ending, a pattern of files, read when their turn comes.
+        ann_file: ``NAME.json`` of ``tools/label_regions.py``, beside which
+            are ``NAME.index.jsonl``, read at once, and ``NAME.npy``, mapped;
+            or, with ``{shard}`` for the name of a tar without its ending, a
+            pattern of files, read when their turn comes.
     """
 
     def __init__(self, ann_file: PathLike) -> None:
@@ -67,8 +67,9 @@ class LoadRegionLabels(BaseTransform):
                 'Change LoadRegionLabels.ann_file, or remove this file and '
                 f'run {WRITER} again, which writes what is not there')
         found = labels[image_id]
-        results['gt_bboxes'] = HorizontalBoxes(found.boxes)
-        results['gt_bboxes_labels'] = _joined(found)
+        # torch takes no fields of a structure as they lie
+        results['gt_bboxes'] = HorizontalBoxes(found['boxes'].copy())
+        results['gt_bboxes_labels'] = found
         results[META] = str(labels.path), labels.digest
         return results
 
@@ -81,9 +82,9 @@ class LoadRegionLabels(BaseTransform):
         Raises:
             FileNotFoundError: Naming a file that is not there.
         """
-        lacking = [path for path in (self._path(dict(shard=shard))
-                                     for shard in shards)
-                   if not Path(path).is_file()]
+        lacking = [path for path in (
+            index_file(self._path(dict(shard=shard))) for shard in shards)
+            if not path.is_file()]
         if lacking:
             raise FileNotFoundError(
                 f'{len(lacking)} of {len(shards)} tar shards have no labels, '
@@ -139,13 +140,3 @@ class PackRegionLabels(PackDetInputs):
             results[key] = rows[field].astype(kind)
         results['gt_bboxes_labels'] = results['gt_concepts'][:, 0]
         return super().transform(results)
-
-
-def _joined(labels: ImageLabels) -> np.ndarray:
-    """Rows (R,) with the ``scores``."""
-    joined = np.empty(len(labels.rows), labels.rows.dtype.descr
-                      + [('scores', np.float32)])
-    for field in labels.rows.dtype.names:
-        joined[field] = labels.rows[field]
-    joined['scores'] = labels.scores
-    return joined

@@ -1,11 +1,13 @@
 """The pairs of a tar shard, with an account of what is no pair."""
 import json
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import (Any, Dict, Iterator, List, NamedTuple, Optional, Sequence,
+                    Set)
 from urllib.parse import unquote
 
 from ..io.caption_files import texts_under
 from ..io.skipped_data import (DAMAGED_SHARD, NO_CAPTION, NO_IMAGE,
-                               BadSampleError, SkippedData, reason_of)
+                               REPEATED_KEY, BadSampleError, SkippedData,
+                               reason_of)
 from ..io.tar_members import Sample
 from ..io.webdataset_shards import read_shard
 from .captions import usable_captions
@@ -44,16 +46,25 @@ class ShardRecords:
     def read(self, url: str) -> Iterator[ShardRecord]:
         """The records of a shard in their order.
 
+        Of samples with one name the first is used: labels of regions are
+        found by it.
+
         Args:
             url: See :func:`find_shards`.
         """
+        used: Set[str] = set()
         for found in read_shard(url, (*self.images, *self.members)):
             account, data = SkippedData(), None
             try:
                 if found.damage:
                     raise BadSampleError(DAMAGED_SHARD,
                                          f'{url}: {found.damage}')
+                if found.key in used:
+                    raise BadSampleError(
+                        REPEATED_KEY, f'{name_of(url)}, {found.key}: a sample '
+                        'before it has this name')
                 data = self._pair(found, name_of(url), account)
+                used.add(found.key)
             except BadSampleError as error:
                 account.add(error.kind, error.where)
             yield ShardRecord(data, account)

@@ -1,166 +1,193 @@
 """Reads files of region labels, see :mod:`.region_labels`."""
+import json
+import zlib
 from array import array
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, TextIO, Tuple
 
 import numpy as np
 
 from .files import PathLike
-from .json_files import ID, check_categories, check_items, read_json
+from .json_files import ID, refuse_repeated
 from .region_labels import (FORMAT, MARK, WRITER, ImageId, ImageLabels,
-                            label_dtype, pool_digest, side_file)
+                            index_file, label_dtype, pool_digest, side_file)
 
 STORAGES = ('float16', 'float32')
 
 
+class LabelHead(NamedTuple):
+    """What a set of region labels is, without any of them.
+
+    Attributes:
+        about: ``images``, ``regions``, ``top_k``, and what the writer noted.
+        names: The concept pool.
+    """
+    about: Dict[str, Any]
+    names: Tuple[str, ...]
+
+
 class RegionLabels:
-    """A pair of files, to be asked for one image after another.
+    """Region labels on disk, to be asked for one image after another.
+
+    In memory are only ids and places of the images.
 
     Args:
-        path: ``NAME.json``; ``NAME.npy`` stays on disk, mapped to memory.
+        path: ``NAME.json``, which need not be there: ``NAME.index.jsonl`` is
+            read, ``NAME.npy`` mapped to memory.
 
     Attributes:
         names: The concept pool.
-        about: What is noted under ``info``, for example ``top_k``.
-        images: Entries of the images.
+        about: See :class:`LabelHead`.
         skipped: Ids of images that could not be read.
+        digest: Of the concept pool.
 
     Raises:
-        FileNotFoundError: If one of the files is not there.
+        FileNotFoundError: If one of the two files is not there.
         ValueError: If they are damaged, of another kind, or no pair.
     """
 
     def __init__(self, path: PathLike) -> None:
         self.path = Path(path)
-        columns = _Columns()
-        content = columns.read(self.path)
-        self.about = content['info'][MARK]
-        self.names = tuple(c['name'] for c in content['categories'])
-        self.images: List[dict] = content['images']
+        self.about, self.names = read_head(path)
         self.skipped = frozenset(self.about.get('skipped', ()))
         self.digest = pool_digest(self.names)
-        self._spans = columns.spans(self.images)
-        boxes = np.asarray(columns.boxes, np.float64).reshape(-1, 4)
-        boxes[:, 2:] += boxes[:, :2]
-        self._boxes = boxes.astype(np.float32)
-        self._scores, self._objectness = (
-            np.asarray(column, np.float32)
-            for column in (columns.scores, columns.objectness))
-        self._best = np.asarray(columns.categories, np.int64) - 1
-        self._rows = _open_side(side_file(path), len(boxes), self.about,
-                                len(self.names))
+        ids: List[ImageId] = []
+        counts, self._sums = array('q'), array('q')
+        for line in self._lines():
+            ids.append(line['image']['id'])
+            counts.append(line['regions'])
+            self._sums.append(line['crc32'])
+        refuse_repeated(ids, 'ids', str(index_file(path)))
+        self._numbers = {name: number for number, name in enumerate(ids)}
+        self._ends = array('q', np.cumsum(np.asarray(counts, np.int64)))
+        self._rows = _open_side(side_file(path), self.about, len(self.names))
+        if len(self) != self.about['regions']:
+            raise ValueError(_changed(path))
 
     def __len__(self) -> int:
         """Number of regions."""
-        return len(self._best)
+        return self._ends[-1] if self._ends else 0
 
     def __contains__(self, image_id: ImageId) -> bool:
-        return image_id in self._spans
+        return image_id in self._numbers
+
+    @property
+    def images(self) -> List[Dict[str, Any]]:
+        """Entries of the images, read anew."""
+        return [line['image'] for line in self._lines()]
 
     def __iter__(self) -> Iterator[ImageLabels]:
         """All images, in the order of the file."""
-        return (self._of(image) for image in self.images)
+        for number, line in enumerate(self._lines()):
+            yield ImageLabels(line['image'], self._get(number))
 
-    def __getitem__(self, image_id: ImageId) -> ImageLabels:
-        """Labels of one image.
+    def __getitem__(self, image_id: ImageId) -> np.ndarray:
+        """Regions of one image, (R,) of a :func:`label_dtype`.
 
         Raises:
-            KeyError: If there are none.
-            ValueError: If its rows are not those of its annotations.
+            KeyError: If there is no such image.
+            ValueError: If these rows are not as they were written.
         """
-        return self._of(self.images[self._spans[image_id][0]])
+        return self._get(self._numbers[image_id])
 
-    def _of(self, image: dict) -> ImageLabels:
-        span = slice(*self._spans[image['id']][1:])
-        rows = np.array(self._rows[span])
-        good = ((rows['concepts'][:, 0] == self._best[span]).all()
-                and (rows['concepts'] < len(self.names)).all()
-                and (rows['log_probs'] <= 1e-2).all()
-                and (rows['log_rest'] <= 1e-2).all())
-        if not good:
+    def _get(self, number: int) -> np.ndarray:
+        begin = self._ends[number - 1] if number else 0
+        rows = np.array(self._rows[begin:self._ends[number]])
+        if zlib.crc32(rows.tobytes()) != self._sums[number]:
+            image_id = next(name for name, place in self._numbers.items()
+                            if place == number)
             raise ValueError(
-                f'{side_file(self.path)} does not go with {self.path}: its '
-                f'rows for image {image["id"]!r} are not of the annotations '
-                f'there. Write both again with {WRITER}')
-        return ImageLabels(image, self._boxes[span], self._scores[span],
-                           self._objectness[span], rows)
+                f'{side_file(self.path)} does not go with '
+                f'{index_file(self.path)}: its rows for image {image_id!r} '
+                f'are not those that were written. Write both again with '
+                f'{WRITER}')
+        return rows
+
+    def _lines(self) -> Iterator[Dict[str, Any]]:
+        """What the index has of each image."""
+        with open(index_file(self.path), encoding='utf-8') as file:
+            file.readline()
+            number = 0
+            for number, line in enumerate(file, 1):
+                yield _line(line, f'{index_file(self.path)}:{number + 1}')
+        if number != self.about['images']:
+            raise ValueError(_changed(self.path))
 
 
-class _Columns:
-    """The annotations of a json file, without a dictionary for each: there
-    may be millions."""
+def read_head(path: PathLike) -> LabelHead:
+    """What labels are, from the first line of their index.
 
-    def __init__(self) -> None:
-        self.boxes, self.scores = array('d'), array('f')
-        self.objectness, self.categories = array('f'), array('l')
-        self.begins: List[Tuple[ImageId, int]] = []
+    Args:
+        path: ``NAME.json``.
 
-    def read(self, path: Path) -> dict:
-        """What else the file has."""
-        try:
-            content = read_json(path, hook=self._take)
-        except (KeyError, TypeError, OverflowError) as error:
-            raise ValueError(
-                f'{path} is not a file of region labels: an annotation in it '
-                f'cannot be read ({type(error).__name__}: {error}). {WRITER} '
-                'writes them') from None
-        mark = content.get('info') if isinstance(content, dict) else None
-        mark = mark.get(MARK) if isinstance(mark, dict) else None
-        if not isinstance(mark, dict) or mark.get('format') != FORMAT:
-            raise ValueError(f'{path} is not a file of region labels, or of '
-                             f'another version: {WRITER} writes them')
-        check_items(content, 'images', dict(id=ID), str(path))
-        check_categories(content.get('categories'), str(path))
-        ids = [category['id'] for category in content['categories']]
-        count = len(self.categories)
-        if (ids != [*range(1, len(ids) + 1)] or mark.get('regions') != count
-                or 4 * count != len(self.boxes)
-                or not np.isfinite(self.boxes).all()):
-            raise ValueError(f'{path} was changed since {WRITER} wrote it: '
-                             'its categories or regions are not complete')
-        return content
-
-    def _take(self, item: dict) -> Any:
-        if 'bbox' not in item:
-            return item
-        if not self.begins or self.begins[-1][0] != item['image_id']:
-            self.begins.append((item['image_id'], len(self.categories)))
-        self.boxes.extend(item['bbox'])
-        self.scores.append(item['score'])
-        self.objectness.append(item['objectness'])
-        self.categories.append(item['category_id'])
-        return None
-
-    def spans(self, images: Sequence[dict]
-              ) -> Dict[ImageId, Tuple[int, int, int]]:
-        """Number, first and last row of each image."""
-        ends = [start for _, start in self.begins[1:]]
-        rows = {name: (start, end) for (name, start), end in zip(
-            self.begins, [*ends, len(self.categories)])}
-        found = {image['id']: (number, *rows.pop(image['id'], (0, 0)))
-                 for number, image in enumerate(images)}
-        if rows or len(set(self.begins)) != len(dict(self.begins)):
-            raise ValueError('annotations of an image are not together, or '
-                             f'of no image: write the file with {WRITER}')
-        return found
+    Raises:
+        FileNotFoundError: If there is no index.
+        ValueError: If it is of another kind or version.
+    """
+    index = index_file(path)
+    if not index.is_file():
+        raise FileNotFoundError(
+            f'there is no file {index}, which belongs to {path}: {WRITER} '
+            'writes both. A json alone is of an earlier version, or has no '
+            'labels of regions')
+    with open(index, encoding='utf-8') as file:
+        content = _first_line(file)
+    about, names = content.get(MARK), content.get('concepts')
+    if not isinstance(about, dict) or about.get('format') != FORMAT:
+        raise ValueError(f'{index} is not an index of region labels, or of '
+                         f'another version: {WRITER} writes them')
+    counts = [about.get(key) for key in ('images', 'regions', 'top_k')]
+    if (not isinstance(names, list) or not names
+            or not all(isinstance(name, str) for name in names)
+            or not all(type(count) is int for count in counts)):
+        raise ValueError(_changed(path))
+    return LabelHead(about, tuple(names))
 
 
-def _open_side(path: Path, count: int, about: dict,
+def _first_line(file: TextIO) -> Dict[str, Any]:
+    try:
+        found = json.loads(file.readline())
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _line(line: str, where: str) -> Dict[str, Any]:
+    try:
+        found = json.loads(line)
+        good = (ID[0](found['image']['id']) and found['regions'] >= 0
+                and type(found['crc32']) is type(found['regions']) is int)
+    except (ValueError, RecursionError, KeyError, TypeError):
+        good = False
+    if not good:
+        raise ValueError(f'{where} cannot be read: the file was changed or '
+                         f'cut off since {WRITER} wrote it')
+    return found
+
+
+def _changed(path: PathLike) -> str:
+    return (f'{index_file(path)} was changed or cut off since {WRITER} wrote '
+            'it: its images or regions are not complete')
+
+
+def _open_side(path: Path, about: Dict[str, Any],
                concepts: int) -> np.ndarray:
     """The rows, on disk."""
+    index = index_file(path)
     if not path.is_file():
         raise FileNotFoundError(f'there is no file {path}, which belongs to '
-                                f'{path.with_suffix(".json")}')
+                                f'{index}')
     try:
         rows = np.load(path, mmap_mode='r', allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         raise ValueError(f'{path} is cut off or no file of region labels '
                          f'({error})') from None
+    count = about['regions']
     wanted = [label_dtype(about['top_k'], concepts, kind)
               for kind in STORAGES]
     if rows.dtype not in wanted or rows.shape != (count, ):
         raise ValueError(
-            f'{path} does not go with {path.with_suffix(".json")}: it has '
-            f'{rows.shape} rows of {rows.dtype}, to be ({count},) of '
-            f'{wanted[0]}. Write both again with {WRITER}')
+            f'{path} does not go with {index}: it has {rows.shape} rows of '
+            f'{rows.dtype}, to be ({count},) of {wanted[0]}. Write both again '
+            f'with {WRITER}')
     return rows

@@ -10,6 +10,7 @@ NO_IMAGE = 'samples_without_image'
 NO_CAPTION = 'images_without_caption'
 DAMAGED_SHARD = 'damaged_shards'
 BROKEN_RECORD = 'broken_records'
+REPEATED_KEY = 'samples_of_a_repeated_name'
 LEFT_OUT = 'left_out_by_the_pipeline'
 REPLACED = 'captions_with_undecodable_bytes'  # used, with U+FFFD in them
 

@@ -176,8 +176,8 @@ def test_webdataset_is_not_installed(recipe, monkeypatch):
 
 @pytest.mark.parametrize('name, message', [
     (COCO, r'coco\.json'),
-    (SHARDS, r'2 of 2 tar shards have no labels, for example .*cc\.0\.json is '
-     r'not there .*tools/label_regions\.py'),
+    (SHARDS, r'2 of 2 tar shards have no labels, for example .*cc\.0\.index'
+     r'\.jsonl is not there .*tools/label_regions\.py'),
 ])
 def test_offline_without_labels(name, message, recipe):
     fails(recipe(f'{name}_offline'), FileNotFoundError, message)

@@ -19,7 +19,7 @@ from test_training_sweep import (changed_parts, make_runner, use_small_data,
 
 from regionclip_mm.checkpoint import model_layout
 from regionclip_mm.datasets import COCO_ALL_65
-from regionclip_mm.io.region_labels import write_region_labels
+from regionclip_mm.io.region_label_writer import write_region_labels
 from regionclip_mm.models.layers.clip_archs import get_arch
 from regionclip_mm.text import Vocabulary
 

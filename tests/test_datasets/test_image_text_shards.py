@@ -165,6 +165,21 @@ def test_a_corrupt_shard(tmp_path):
         loader.skipped.reasons)
 
 
+def test_a_name_twice_in_a_shard(tmp_path):
+    """The first that is a pair is used, whatever the order."""
+    (tmp_path / 'a.tar').write_bytes(tar_of([
+        *pair('a', 'first'), *pair('b', ' '), *pair('a', 'second'),
+        *pair('b'), *pair('c')]))
+    stream = stream_of(f'{tmp_path}/a.tar', pipeline=[], shuffle_buffer=3)
+    drawn = list(islice(stream.draw(stream.order(0, 1)), 9))
+    assert Counter((one.data['img_id'], *one.data['texts'])
+                   for one in drawn) == {
+        ('a', 'first'): 3, ('b', 'a b'): 3, ('c', 'a c'): 3}
+    assert stream.skipped.counts['samples_of_a_repeated_name'] >= 2
+    assert ('samples of a repeated name: a.tar, a: a sample before it has '
+            'this name') in stream.skipped.reasons
+
+
 def test_fewer_shards_than_readers(tmp_path):
     stream = stream_of(write_shards(tmp_path, shards=3))
     stream.check_readers(3, 0)

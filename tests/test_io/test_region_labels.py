@@ -1,17 +1,20 @@
 """Files of region labels: what is written is read, and nothing else is."""
 import json
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pair_data import encoded
 from region_label_files import NAMES, make_labels, write_labels
 
 from mmdet.datasets import CocoDataset
 from regionclip_mm.io.region_label_reader import RegionLabels
-from regionclip_mm.io.region_labels import (label_dtype, shard_stem, side_file,
-                                            write_region_labels)
+from regionclip_mm.io.region_label_writer import write_region_labels
+from regionclip_mm.io.region_labels import (ImageLabels, index_file,
+                                            label_dtype, shard_stem, side_file)
 
 
 @settings(max_examples=20, deadline=None)
@@ -23,12 +26,12 @@ def test_what_is_written_is_read(tmp_path_factory, counts, k):
     labels = RegionLabels(path)
     assert labels.names == NAMES and len(labels) == sum(counts)
     assert labels.about['top_k'] == k and labels.about['teacher'] == 'nano'
+    path.unlink()  # is for others
+    assert [theirs.image for theirs in labels] == labels.images
     for mine, theirs in zip(written, labels):
         assert theirs.image == mine.image
-        np.testing.assert_allclose(theirs.boxes, mine.boxes, atol=2e-3)
-        np.testing.assert_allclose(theirs.scores, mine.scores, rtol=1e-6)
-        np.testing.assert_allclose(theirs.objectness, mine.objectness, 1e-3)
         assert np.array_equal(theirs.rows, mine.rows)
+        assert np.array_equal(labels[mine.image['id']], mine.rows)
 
 
 @pytest.mark.parametrize('ids', [(7, 5, 6), ('b', 'c', 'a/1')])
@@ -39,22 +42,47 @@ def test_images_are_found_by_their_ids(tmp_path, ids):
     write_region_labels(tmp_path / 'a.json', images, 5, NAMES, dtype, {})
     labels = RegionLabels(tmp_path / 'a.json')
     assert ids[1] in labels and 'x' not in labels
-    assert [len(labels[name].rows) for name in ids] == [3, 0, 2]
-    assert np.array_equal(labels[ids[2]].rows, images[2].rows)
+    assert [len(labels[name]) for name in ids] == [3, 0, 2]
+    assert np.array_equal(labels[ids[2]], images[2].rows)
 
 
 def test_it_is_a_dataset_of_mmdet(tmp_path):
+    """Whose boxes are those of the arrays, to a thousandth of a pixel."""
     images = write_labels(tmp_path / 'a.json')
-    dataset = CocoDataset(ann_file=str(tmp_path / 'a.json'), pipeline=[],
-                          data_prefix=dict(img='x'), test_mode=True,
-                          metainfo=dict(classes=NAMES))
-    assert len(dataset) == 3
+    (tmp_path / '2.jpg').write_bytes(encoded(size=(100, 80)))
+    dataset = CocoDataset(
+        data_root=str(tmp_path), ann_file='a.json', data_prefix=dict(img=''),
+        pipeline=[dict(type='LoadImageFromFile')], test_mode=True,
+        metainfo=dict(classes=NAMES))
+    assert len(dataset) == 3 and dataset[2]['img'].shape == (80, 100, 3)
     for number, image in enumerate(images):
         found = dataset.get_data_info(number)['instances']
         assert [x['bbox_label'] for x in found] == image.rows[
             'concepts'][:, 0].tolist()
-        np.testing.assert_allclose([x['bbox'] for x in found] or np.zeros(
-            (0, 4)), image.boxes, atol=2e-3)
+        np.testing.assert_allclose(
+            [x['bbox'] for x in found] or np.zeros((0, 4)),
+            image.rows['boxes'], atol=2e-3)
+    annotation = json.loads((tmp_path / 'a.json').read_text())[
+        'annotations'][2]
+    for key, field in (('score', 'scores'), ('objectness', 'objectness')):
+        assert annotation[key] == pytest.approx(
+            images[0].rows[field][2], rel=1e-3)
+
+
+def test_starting_takes_no_time_for_regions(tmp_path):
+    """The json is not read, and no region: memory and time are those of the
+    index."""
+    rows = np.zeros(20_000, label_dtype(3, 5))
+    write_region_labels(tmp_path / 'a.json', [ImageLabels(dict(id=1), rows)],
+                        len(rows), NAMES, rows.dtype, {})
+    assert (tmp_path / 'a.json').stat().st_size > 2e6
+    assert index_file(tmp_path / 'a.json').stat().st_size < 1000
+    (tmp_path / 'a.json').write_text('no json')
+    tracemalloc.start()
+    labels = RegionLabels(tmp_path / 'a.json')
+    assert len(labels) == 20_000
+    assert tracemalloc.get_traced_memory()[1] < 2e5
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize('concepts, index', [
@@ -62,12 +90,13 @@ def test_it_is_a_dataset_of_mmdet(tmp_path):
 def test_the_smallest_type_that_fits(concepts, index):
     dtype = label_dtype(4, concepts)
     assert dtype['concepts'].base == np.dtype(index)
-    assert dtype.itemsize == 4 * (np.dtype(index).itemsize + 2) + 2
+    assert dtype.itemsize == 24 + 4 * (np.dtype(index).itemsize + 2) + 2
 
 
 def test_writing_is_all_or_nothing(tmp_path):
     write_labels(tmp_path / 'a.json')
-    before = [(tmp_path / name).read_bytes() for name in ('a.json', 'a.npy')]
+    files = [tmp_path / name for name in ('a.json', 'a.npy', 'a.index.jsonl')]
+    before = [file.read_bytes() for file in files]
     images, dtype = make_labels()
 
     def broken():
@@ -81,16 +110,25 @@ def test_writing_is_all_or_nothing(tmp_path):
         with pytest.raises(ValueError, match=message):
             write_region_labels(tmp_path / 'a.json', wrong, 5, NAMES, dtype,
                                 {})
-    assert before == [(tmp_path / name).read_bytes()
-                      for name in ('a.json', 'a.npy')]
-    assert len(list(tmp_path.iterdir())) == 2
+    assert before == [file.read_bytes() for file in files]
+    assert len(list(tmp_path.iterdir())) == 3
 
 
-def changed(change):
+def changed(row, change):
+    """Of a line of the index."""
     def apply(path):
-        data = json.loads(path.read_text())
+        lines = path.read_text().splitlines()
+        data = json.loads(lines[row])
         change(data)
-        path.write_text(json.dumps(data))
+        path.write_text('\n'.join(
+            [*lines[:row], json.dumps(data), *lines[row + 1:], '']))
+    return apply
+
+
+def without_line(row):
+    def apply(path):
+        lines = path.read_text().splitlines(True)
+        path.write_text(''.join(lines[:row] + lines[row + 1:]))
     return apply
 
 
@@ -103,10 +141,33 @@ def swap_rows(path):
     np.save(path, rows[::-1])
 
 
+def move_box(path):
+    rows = np.load(path)
+    rows['boxes'][0, 0] += 0.5
+    np.save(path, rows)
+
+
+INDEX = 'a.index.jsonl'
+KIND = 'index.jsonl is not an index of region labels, or of another version: '
+CHANGED = 'index.jsonl was changed or cut off since tools/label_regions.py'
 DAMAGE = [
-    ('a.json', cut, 'is not a json file, or a cut-off one'),
+    (INDEX, cut, 'index.jsonl:4 cannot be read: the file was changed or cut'),
+    (INDEX, without_line(2), CHANGED),
+    (INDEX, lambda p: p.write_text('{"images": []}'), KIND),
+    (INDEX, lambda p: p.write_bytes(b'\xff\xfe'), KIND),
+    (INDEX, lambda p: p.write_text(''), KIND),
+    (INDEX, changed(0, lambda d: d['region_labels'].update(format=1)), KIND),
+    (INDEX, changed(0, lambda d: d['region_labels'].pop('top_k')), CHANGED),
+    (INDEX, changed(0, lambda d: d.update(concepts=[1])), CHANGED),
+    (INDEX, changed(1, lambda d: d['image'].pop('id')),
+     'index.jsonl:2 cannot be read'),
+    (INDEX, changed(1, lambda d: d.pop('crc32')), 'index.jsonl:2 cannot be'),
+    (INDEX, changed(1, lambda d: d.update(regions=2)), CHANGED),
+    (INDEX, changed(1, lambda d: d['image'].update(id=2)),
+     'index.jsonl: ids appear twice: 2'),
+    (INDEX, lambda p: p.unlink(), 'no file .*a.index.jsonl, which belongs to '
+     '.*a.json: .* A json alone is of an earlier version'),
     ('a.npy', cut, 'is cut off or no file of region labels'),
-    ('a.json', lambda p: p.unlink(), 'there is no file .*a.json'),
     ('a.npy', lambda p: p.unlink(), 'no file .*a.npy, which belongs to'),
     ('a.npy', lambda p: p.write_bytes(b''), 'is cut off or no file'),
     ('a.npy', lambda p: np.save(p, np.array([{}]), allow_pickle=True),
@@ -114,20 +175,9 @@ DAMAGE = [
     ('a.npy', lambda p: p.write_bytes(pickle.dumps(0)), 'no file of region'),
     ('a.npy', lambda p: np.save(p, np.zeros(5)), 'a.npy does not go with'),
     ('a.npy', lambda p: np.save(p, np.load(p)[:3]), r'has \(3,\) rows of'),
-    ('a.npy', swap_rows, 'its rows for image 0 are not of the annotations'),
-    ('a.json', changed(lambda d: d.pop('info')), 'is not a file of region '
-     'labels, or of another version: tools/label_regions.py'),
-    ('a.json', changed(lambda d: d['annotations'].pop()), 'was changed'),
-    ('a.json', changed(lambda d: d['categories'].pop(0)), 'was changed'),
-    ('a.json', changed(lambda d: d['annotations'][0].pop('score')),
-     "an annotation in it cannot be read .KeyError: 'score'"),
-    ('a.json', changed(lambda d: d['annotations'][0].update(bbox=[1, 2])),
-     'was changed'),
-    ('a.json', changed(lambda d: d['annotations'].insert(
-        0, d['annotations'].pop())), 'of an image are not together'),
-    ('a.json', changed(lambda d: d['images'].pop(0)), 'or of no image'),
-    ('a.json', changed(lambda d: d['images'][0].pop('id')),
-     "images have no 'id'"),
+    ('a.npy', swap_rows, 'a.npy does not go with .*: its rows for image 0 are '
+     'not those that were written'),
+    ('a.npy', move_box, 'its rows for image 0 are not those'),
 ]
 
 
@@ -139,19 +189,23 @@ def test_damaged_and_foreign_files(tmp_path, name, damage, message):
         RegionLabels(tmp_path / 'a.json')[0]
 
 
+def test_damage_is_of_its_image(tmp_path):
+    write_labels(tmp_path / 'a.json')
+    move_box(tmp_path / 'a.npy')
+    assert len(RegionLabels(tmp_path / 'a.json')[2]) == 2
+
+
 @pytest.mark.parametrize('field, value', [
     ('concepts', 9), ('log_probs', np.nan), ('log_rest', np.nan),
-    ('log_probs', 1.)])
+    ('log_probs', 1.), ('boxes', np.inf), ('scores', np.nan)])
 def test_rows_that_are_no_probabilities(tmp_path, field, value):
-    write_labels(tmp_path / 'a.json')
-    rows = np.load(tmp_path / 'a.npy')
-    place = (0, -1)[:rows[field].ndim]
-    rows[field][place] = value
-    np.save(tmp_path / 'a.npy', rows)
-    labels = RegionLabels(tmp_path / 'a.json')
-    with pytest.raises(ValueError, match='rows for image 0 are not'):
-        labels[0]
-    assert len(labels[2].rows) == 2
+    """A teacher in half precision may give them; no training should."""
+    images, dtype = make_labels()
+    rows = images[2].rows
+    rows[field][(0, -1)[:rows[field].ndim]] = value
+    with pytest.raises(ValueError, match='the labels of image 2 are no '
+                       'probabilities .*model.teacher_dtype'):
+        write_region_labels(tmp_path / 'a.json', images, 5, NAMES, dtype, {})
 
 
 @pytest.mark.parametrize('shard', [

@@ -11,13 +11,13 @@ from mmengine.dataset import pseudo_collate
 from mmengine.runner import load_checkpoint
 from nano import make_image, make_vocabulary
 from nano_pretraining import CONCEPTS, build_pretrainer, pretrainer_model
-from pair_data import encoded, pair, tar_of
+from region_label_files import write_labels
 
-from mmdet.datasets import BaseDetDataset
-from mmdet.registry import DATASETS, MODELS, TRANSFORMS
-from regionclip_mm.apis import label_parts
+from mmdet.datasets import CocoDataset
+from mmdet.registry import DATASETS, MODELS
+from regionclip_mm.apis import label_parts, region_labelling
 from regionclip_mm.apis.offline_config import offline_config
-from regionclip_mm.apis.region_labelling import RegionLabeller, Settings
+from regionclip_mm.apis.region_labelling import RegionLabeller
 from regionclip_mm.io.region_label_reader import RegionLabels
 
 ROOT = Path(__file__).parents[2]
@@ -42,11 +42,12 @@ def online(tmp_path, monkeypatch):
     data = []
     for number in range(7):
         size = 60 + 5 * number, 80
-        path = tmp_path / f'{number}.png'
+        path = tmp_path / f'images/{number}.png'
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(cv2.imencode('.png', make_image(*size, number))[1])
-        data.append(dict(img_id=f'id{number}', img_path=str(path),
+        data.append(dict(img_id=f'id{number}', img_path=path.name,
                          text=f'a cat {number}', texts=['a cat', 'a dog']))
-    (tmp_path / '4.png').write_bytes(b'no image')
+    (tmp_path / 'images/4.png').write_bytes(b'no image')
     (tmp_path / 'pairs.json').write_text(json.dumps(
         dict(metainfo={}, data_list=data)))
     make_vocabulary(CONCEPTS).save('pool.pth')
@@ -66,12 +67,14 @@ def online(tmp_path, monkeypatch):
                                      'regionclip_mm.datasets']),
         train_dataloader=dict(batch_size=2, num_workers=0, dataset=dict(
             type='BaseDetDataset', ann_file='pairs.json',
+            data_root=str(tmp_path), data_prefix=dict(img_path='images'),
             pipeline=[*STEPS, pack])))).dump('online.py')
     return tmp_path
 
 
-def read(*names):
-    return [Path(name).read_bytes() for name in names]
+def read(name):
+    return [Path(f'{name}.{kind}').read_bytes()
+            for kind in ('json', 'npy', 'index.jsonl')]
 
 
 def test_labels_and_an_offline_training(main, online, capsys):
@@ -83,13 +86,19 @@ def test_labels_and_an_offline_training(main, online, capsys):
     labels = RegionLabels('out/a.json')
     assert labels.skipped == {'id4'} and labels.names == CONCEPTS
     assert labels.images[1] == dict(
-        id='id1', file_name=str(online / '1.png'), width=80, height=65,
+        id='id1', file_name='1.png', width=80, height=65,
         captions=['a cat', 'a dog'])
     job = labels.about['job']
     assert job['teacher']['temperature'] == 0.1
     assert len(job['teacher']['weights_sha256']) == 64
     assert sorted(p.name for p in Path('out').iterdir()) == [
-        'a.json', 'a.npy']
+        'a.index.jsonl', 'a.json', 'a.npy']
+    dataset = CocoDataset(
+        data_root=str(online), ann_file='out/a.json', test_mode=True,
+        data_prefix=dict(img='images'), metainfo=dict(classes=CONCEPTS),
+        pipeline=[dict(type='LoadImageFromFile')])
+    assert [dataset[i]['img'].shape[0] for i in range(6)] == [
+        60, 65, 70, 75, 85, 90]
     found = [losses_of(Config.fromfile(name))
              for name in ('online.py', 'offline.py')]
     for name in (*LOSSES, 'kept'):
@@ -117,41 +126,76 @@ def test_bad_images_are_skipped_in_offline_training_too(main, online):
     assert dataset[4]['data_samples'].img_id != 'id4'
 
 
-def test_parts_and_interruptions_change_nothing(main, online, monkeypatch):
-    main(['online.py', 'a.json'])
-    whole = read('a.json', 'a.npy')
+@pytest.mark.parametrize('source', ['GridProposals', 'RandomProposals'])
+def test_parts_and_interruptions_change_nothing(source, main, online,
+                                                monkeypatch):
+    def label(*args):
+        main(['online.py', *args, '--cfg-options',
+              f'model.proposal_source.type={source}'])
+
+    label('a.json')
+    whole = read('a')
     with monkeypatch.context() as patch:
         patch.setattr(RegionLabeller, '_merge', killed)
         with pytest.raises(SystemExit):
-            main(['online.py', 'b.json'])
+            label('b.json')
     Path('b.parts/000000003.json').unlink()  # half of a pair remains
     seen = []
-    label = RegionLabeller.label
+    method = RegionLabeller.label
     monkeypatch.setattr(RegionLabeller, 'label', lambda self, batch: (
-        seen.append(len(batch)), label(self, batch))[1])
-    main(['online.py', 'b.json'])
-    assert seen == [1, 1] and read('b.json', 'b.npy') == whole
+        seen.append(len(batch)), method(self, batch))[1])
+    label('b.json')
+    assert seen == [1, 1] and read('b') == whole
     for part in ('1/2', '0/2'):
-        main(['online.py', 'c.json', '--part', part])
+        label('c.json', '--part', part)
         assert not Path('c.json').exists()
     seen.clear()
-    main(['online.py', 'c.json'])
-    main(['online.py', 'c.json'])  # nothing is left to do
-    assert not seen and read('c.json', 'c.npy') == whole
+    label('c.json')
+    label('c.json')  # nothing is left to do
+    assert not seen and read('c') == whole
 
 
 def killed(*args):
     raise KeyboardInterrupt
 
 
-def test_files_that_are_there(main, online):
-    main(['online.py', 'a.json', '--part', '0/2'])
+@pytest.mark.parametrize('options, message', [
+    (['--top-k', '2'], r'top_k \(5 there, 2 here\)'),
+    (['--cfg-options', 'model.proposal_source.min_side=20.'],
+     r'model.proposal_source.min_side \(nothing there, 20.0 here\)'),
+])
+def test_changed_settings(main, online, options, message):
+    main(['online.py', 'a.json', '--part', '0/2', '--top-k', '5'])
     with pytest.raises(SystemExit, match='a.parts/000000000.json is of another'
-                       ' run: top_k changed. Give the same config'):
-        main(['online.py', 'a.json', '--top-k', '2'])
+                       f' run, of which differ: {message}.* Give the same'):
+        main(['online.py', 'a.json', '--top-k', '5', *options])
+
+
+def test_settings_that_change_nothing(main, online):
+    """The train pipeline, and where files are that have the same contents."""
+    main(['online.py', 'a.json', '--part', '0/2'])
+    for name in ('pool', 'teacher'):
+        Path(f'{name}.pth').rename(f'{name}2.pth')
+    vocabulary = 'roi_head.bbox_head.cls_predictor_cfg.vocabulary.path'
+    main(['online.py', 'a.json', '--cfg-options',
+          f'model.{vocabulary}=pool2.pth',
+          f'model.teacher.{vocabulary}=pool2.pth',
+          'model.teacher.init_cfg.checkpoint=teacher2.pth',
+          'train_dataloader.dataset.pipeline.1.scale=(50,50)'])
+    assert len(RegionLabels('a.json').images) == 6
+
+
+def test_files_of_others(main, online):
+    """They are not written over; of earlier versions there is no index."""
     Path('b.json').write_text('{"images": []}')
-    with pytest.raises(SystemExit, match='b.json is not a file of region'):
+    with pytest.raises(SystemExit, match='no file b.index.jsonl, which belongs'
+                       ' to b.json: .* earlier version'):
         main(['online.py', 'b.json'])
+    Path('a.parts').mkdir()
+    write_labels('a.parts/000000000.json')
+    with pytest.raises(SystemExit, match='000000000.json is of another run, of'
+                       ' which differ: .*nothing there'):
+        main(['online.py', 'a.json'])
 
 
 @pytest.mark.parametrize('options, message', [
@@ -168,76 +212,74 @@ def test_what_cannot_be_done(main, online, options, message):
         main(['online.py', *options])
 
 
-def test_flipped_images(main, online):
+@pytest.mark.parametrize('steps, message', [
+    ([STEPS[1], dict(type='RandomFlip', prob=1.0)], 'is flipped'),
+    ([dict(type='RandomCrop', crop_size=(40, 30))],
+     'has 40 x 30 pixels instead of 80 x 60'),
+    ([STEPS[1], dict(type='RandomCrop', crop_size=(40, 30))],
+     'has 40 x 30 pixels instead of 96 x 72'),
+    ([dict(type='Pad', size=(100, 100))],
+     'has 100 x 100 pixels instead of 80 x 60'),
+])
+def test_steps_that_move_boxes(main, online, steps, message):
     cfg = Config.fromfile('online.py')
-    cfg.label_pipeline.insert(2, dict(type='RandomFlip', prob=1.0))
-    cfg.dump('flip.py')
-    with pytest.raises(SystemExit, match='label_pipeline flips images'):
-        main(['flip.py', 'a.json'])
+    cfg.label_pipeline[1:2] = steps
+    cfg.dump('moved.py')
+    with pytest.raises(SystemExit, match=f"image 'id0' {message} after "
+                       'label_pipeline, .* only Resize'):
+        main(['moved.py', 'a.json'])
+
+
+def test_without_a_resize(main, online):
+    cfg = Config.fromfile('online.py')
+    cfg.label_pipeline.pop(1)
+    cfg.dump('as_is.py')
+    main(['as_is.py', 'a.json'])
+    boxes = RegionLabels('a.json')['id0']['boxes']
+    assert boxes[:, 2].max() == 80 and boxes[:, 3].max() == 60
 
 
 def test_no_image_can_be_read(main, online):
-    for path in online.glob('*.png'):
-        path.unlink()
+    """When they are there, the same command labels them."""
+    Path('images').rename('elsewhere')
     with pytest.raises(SystemExit, match='no image could be labelled: image 0 '
                        r'\(id id0\): unreadable images: '):
         main(['online.py', 'a.json'])
+    Path('elsewhere').rename('images')
+    main(['online.py', 'a.json'])
+    assert len(RegionLabels('a.json').images) == 6
 
 
-def small_shards(folder, **pipeline):
-    """Two tars of four pairs; an image is damaged, a caption blank."""
-    for shard in range(2):
-        images = [encoded(number, (80, 60), 'PNG') for number in range(4)]
-        images[3] = images[3][:-2000]
-        (folder / f'{shard:05}.tar').write_bytes(tar_of([
-            member for number, image in enumerate(images) for member in
-            pair(f'{shard}{number}', ' ' * (number == 2) or None, image)]))
-    return DATASETS.build(dict(dict(
-        type='ImageTextShards', shards=f'{folder}/*.tar',
-        pipeline=[*STEPS, dict(type='PackDetInputs', meta_keys=(
-            *META, 'shard', 'texts'))]), **pipeline))
+def test_a_first_part_without_an_image(main, online):
+    for number in range(3):
+        Path(f'images/{number}.png').write_bytes(b'')
+    main(['online.py', 'a.json', '--part', '0/3'])
+    main(['online.py', 'a.json'])
+    labels = RegionLabels('a.json')
+    assert [image['id'] for image in labels.images] == ['id3', 'id5', 'id6']
+    assert labels.skipped == {'id0', 'id1', 'id2', 'id4'}
 
 
-def test_shards_have_files_of_their_own(tmp_path):
-    labeller = RegionLabeller(
-        build_pretrainer(), small_shards(tmp_path),
-        tmp_path / '{shard}.json', Settings(top_k=3, batch_size=2), {})
-    assert sum(labeller.run()) == sum(labeller.run()) == 8
-    summary = labeller.finish()
-    assert summary.images == 4 and len(summary.problems) == 4
-    assert 'unreadable images: 00000.tar, 03: ' in summary.problems[1]
-    assert summary.problems[2] == (
-        'images without caption: 00001.tar, 12: it is blank')
-    labels = RegionLabels(tmp_path / '00001.json')
-    assert [image['id'] for image in labels.images] == ['10', '11']
-    assert labels.images[0]['shard'] == '00001.tar'
-    assert labels.skipped == {'13'}
-    step = TRANSFORMS.build(dict(type='LoadRegionLabels',
-                                 ann_file=str(tmp_path / '{shard}.json')))
-    found = step(dict(img_id='10', shard='00001.tar'))
-    assert len(found['gt_bboxes']) == len(labels['10'].rows) > 0
+def test_a_run_of_nothing_stops_early(main, online, monkeypatch):
+    """But goes on if it is told to, and what is on disk counts."""
+    monkeypatch.setattr(label_parts, 'PART', 1)
+    monkeypatch.setattr(region_labelling, 'ALL_BAD', 2)
+    for number in range(3):
+        Path(f'images/{number}.png').write_bytes(b'')
+    with pytest.raises(SystemExit, match=r'in 2 parts .* image 1 \(id id1\): '
+                       '.* remove a.parts/000000000.json to 000000001.json; if'
+                       ' not, the same command goes on'):
+        main(['online.py', 'a.json'])
+    main(['online.py', 'a.json'])
+    assert len(RegionLabels('a.json').images) == 3
 
 
-def test_shards_that_would_share_a_file(tmp_path):
-    for folder in 'ab':
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / 'x.tar').write_bytes(tar_of(pair('1')))
-    dataset = small_shards(tmp_path, shards=f'{tmp_path}/?/x.tar')
-    with pytest.raises(ValueError, match='a/x.tar and .*b/x.tar would have '
-                       'the same file of labels'):
-        label_parts.parts_of(dataset)
-
-
-@pytest.mark.parametrize('number', [0, 1])
-def test_mistakes_are_no_bad_images(tmp_path, number):
-    """A step that is broken stops the run at once, in both kinds of data."""
-    def broken(results):
-        raise KeyError('img_metas')
-
-    shards = small_shards(tmp_path, pipeline=[broken])
-    images = BaseDetDataset(data_root='', pipeline=[broken], lazy_init=True)
-    images.data_list = [dict(img_id=1)]
-    images.serialize_data, images._fully_initialized = False, True
-    [part, *_] = label_parts.parts_of((shards, images)[number]).values()
-    with pytest.raises(KeyError, match='img_metas'):
-        next(iter(part)) if number == 0 else part[0]
+def test_two_images_of_one_id(main, online, monkeypatch):
+    """A training could not tell them apart. The teacher is not run."""
+    monkeypatch.setattr(RegionLabeller, 'label', killed)
+    data = json.loads(Path('pairs.json').read_text())
+    data['data_list'][5]['img_id'] = 'id0'
+    Path('pairs.json').write_text(json.dumps(data))
+    with pytest.raises(SystemExit, match='train_dataloader.dataset, whose '
+                       "labels .*: img_ids appear twice: 'id0'"):
+        main(['online.py', 'a.json'])

@@ -13,7 +13,7 @@ SIZE = (720, 960)  # the middle of short sides of 640 to 800, 3:4
 STEPS, BATCH = 600_000, 96  # of the recipe
 SETS = {'CC3M': 3_300_000, '100 million': 100_000_000}
 # Measured, docs/pretraining.md; bytes, or seconds of a core.
-JPEG, LABEL_JSON, LABEL_ROWS, REGIONS = 104_000, 171, {128: 514, 32: 130}, 100
+JPEG, LABEL_JSON, LABEL_ROWS, REGIONS = 104_000, 171, {128: 538, 32: 154}, 100
 PARSE, READ, LOAD, WORKERS = 1 / 890, 1 / 6800, 0.0110, 4
 # Assumed: bytes of a caption, of a sample's tar headers and padding.
 CAPTION, TAR = 70, 2300

@@ -1,0 +1,84 @@
+"""What region labels depend on, as a record that runs are compared by."""
+import hashlib
+import json
+from typing import Any, Dict, List
+
+from mmengine.config import Config
+from torch import nn
+
+from ..models.pretrainers import RegionTextPretrainer
+from ..text.checks import content_hash
+
+#: Parts of ``cfg.model`` that have a say in the labels.
+PARTS = ('data_preprocessor', 'proposal_source', 'teacher', 'teacher_dtype')
+#: Of files, whose contents are in the record as hashes.
+FILES = ('init_cfg', 'vocabulary', 'test_vocabulary')
+
+
+def job_of(cfg: Config, pretrainer: RegionTextPretrainer) -> Dict[str, Any]:
+    """The record, of plain data.
+
+    Args:
+        cfg: Of region-text pretraining, with ``label_pipeline``.
+        pretrainer: Built of it, with its weights.
+    """
+    teacher, pool = pretrainer.teacher, pretrainer.teacher.vocabulary
+    dataset = {key: value for key, value in
+               cfg.train_dataloader.dataset.items() if key != 'pipeline'}
+    return dict(
+        model={key: _without_files(_plain(cfg.model[key]))
+               for key in PARTS if cfg.model.get(key) is not None},
+        teacher=dict(weights_sha256=_hash_of_weights(teacher),
+                     temperature=teacher.classifiers[0].temperature),
+        proposals=dict(
+            weights_sha256=_hash_of_weights(pretrainer.proposal_source)),
+        pool_sha256=content_hash(pool.names, pool.embeddings),
+        train_dataloader=dict(dataset=_plain(dataset)),
+        label_pipeline=_plain(cfg.label_pipeline))
+
+
+def differences(theirs: Dict[str, Any], ours: Dict[str, Any]) -> List[str]:
+    """Keys whose values differ, such as 'model.teacher_dtype (None there,
+    'float16' here)'."""
+    there, here = _flat(_plain(theirs)), _flat(_plain(ours))
+    return [f'{key} ({_shown(there, key)} there, {_shown(here, key)} here)'
+            for key in {**there, **here}
+            if key not in there or key not in here or there[key] != here[key]]
+
+
+def _shown(values: Dict[str, Any], key: str) -> str:
+    text = repr(values[key]) if key in values else 'nothing'
+    return text if len(text) <= 40 else f'{text[:37]}...'
+
+
+def _plain(value: Any) -> Any:
+    """As it is read from json."""
+    return json.loads(json.dumps(value, default=repr))
+
+
+def _without_files(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_files(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _without_files(item) for key, item in value.items()
+                if key not in FILES}
+    return value
+
+
+def _flat(value: Any, name: str = '') -> Dict[str, Any]:
+    """Values by their places, as in ``--cfg-options``."""
+    items = (value.items() if isinstance(value, dict) else
+             enumerate(value) if isinstance(value, list) else ())
+    found = {}
+    for key, item in items:
+        found.update(_flat(item, f'{name}.{key}' if name else str(key)))
+    return found or ({name: value} if name else {})
+
+
+def _hash_of_weights(module: nn.Module) -> str:
+    """SHA256 of all weights."""
+    digest = hashlib.sha256()
+    for name, value in sorted(module.state_dict().items()):
+        digest.update(f'{name} {value.dtype}'.encode())
+        digest.update(value.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
