@@ -9,7 +9,7 @@ from mmdet.registry import MODELS
 from mmdet.structures import SampleList
 
 from ..detectors import RegionCLIP
-from .checks import texts_of
+from .checks import UNTRAINED, check_pool, texts_of
 
 Maps = Optional[Tuple[Tensor, ...]]
 
@@ -68,10 +68,9 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
         self.loss_region_distill = _build(loss_region_distill)
         self.loss_concept_contrastive = _build(loss_concept_contrastive)
         self.loss_img_txt = _build(loss_img_txt)
-        for name, parameter in self.named_parameters():
-            if '.fc_reg.' in name or '.mask_head.' in name:
-                # no loss reaches it, which DistributedDataParallel refuses
-                parameter.requires_grad_(False)
+        for name, module in self.named_modules():
+            if name in UNTRAINED:  # DistributedDataParallel refuses them
+                module.requires_grad_(False)
 
     def loss(self, batch_inputs: Tensor,
              batch_data_samples: SampleList) -> Dict[str, Tensor]:
@@ -131,6 +130,7 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
             RuntimeError: If weights lack.
             ValueError: If concepts or the text tower lack or do not suit.
         """
+        check_pool(self.classifiers[0].train_vocabulary)
         self._check_encoder()
         self.proposal_source.check_weights()
         if self.loss_img_txt is not None:
