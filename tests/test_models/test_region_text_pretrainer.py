@@ -8,9 +8,11 @@ from nano import make_vocabulary, nano_detector
 from nano_pretraining import (CONCEPTS, build_pretrainer, make_pairs,
                               pretrainer_model)
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from mmdet.registry import MODELS
 from regionclip_mm.models import AttentionPool2d, RegionCLIP
+from regionclip_mm.models.pretrainers.base import PseudoLabels
 from regionclip_mm.models.pretrainers.checks import check_teacher
 from regionclip_mm.text import Vocabulary
 
@@ -218,9 +220,47 @@ def test_regions_that_do_not_count_are_not_encoded():
         with mock.patch.object(pretrainer, '_encode',
                                wraps=pretrainer._encode) as encode:
             losses = losses_of(pretrainer)
-    boxes = torch.cat(encode.call_args[0][2])
-    assert len(boxes) == (scores[0] > pretrainer.concept_thr).sum() == 10
+    encoded = len(encode.call_args[0][2])
+    assert encoded == (scores[0] > pretrainer.concept_thr).sum() == 10
     assert losses['kept'] == 0.5
+
+
+class Waits(TorchDispatchMode):
+    """Counts what makes a program wait for a GPU."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func.overloadpacket.__name__
+        masks = name == 'index' and any(
+            i is not None and i.dtype == torch.bool for i in args[1])
+        if masks or name in ('nonzero', '_local_scalar_dense', 'bincount',
+                             'index_put_'):
+            self.found.append(name)
+        return func(*args, **(kwargs or {}))
+
+
+def test_a_step_waits_once_for_the_regions_that_count(pretrainer):
+    """Apart from proposals and networks, here in place of them."""
+    boxes = [torch.rand(count, 4) for count in (6, 0, 5)]
+    logits = torch.rand(11, len(CONCEPTS))
+    scores, labels = logits.max(-1)
+    sampled = None, boxes, PseudoLabels(labels, scores, (logits, ))
+    text = torch.rand(3, 128)
+    batch = make_pairs(pretrainer, images=3)
+    parts = mock.patch.multiple(
+        pretrainer, _regions=lambda *_: sampled, concept_thr=0.8,
+        _encode_texts=lambda _: text, extract_feat=lambda x: (x, ))
+    head = mock.patch.object(pretrainer.roi_head, 'encode_rois',
+                             lambda _, rois: rois @ torch.ones(5, 128))
+    with parts, head:
+        pretrainer.loss(batch['inputs'], batch['data_samples'])
+        with Waits() as waits:
+            losses = pretrainer.loss(batch['inputs'], batch['data_samples'])
+    assert LOSSES <= set(losses)
+    assert waits.found == ['nonzero']
 
 
 @pytest.mark.parametrize('names, message', [
