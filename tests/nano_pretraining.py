@@ -28,6 +28,14 @@ def pretrainer_model(source=None, **changes):
     return model
 
 
+def offline_model(**changes):
+    """Config of a student of labels on disk."""
+    model = pretrainer_model(**changes)
+    model.pop('teacher', None)
+    model.type = 'OfflineRegionTextPretrainer'
+    return model
+
+
 def build_pretrainer(model=None, seed=0):
     """In training mode; weights are random, but count as loaded.
 

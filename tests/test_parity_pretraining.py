@@ -16,6 +16,7 @@ from test_parity_transfer import ours, sampling
 from two_processes import on_two
 
 from mmdet.registry import MODELS
+from mmdet.structures.bbox import bbox2roi
 from mmdet.utils import register_all_modules
 from regionclip_mm.checkpoint import detector_from_files, save_checkpoint
 
@@ -138,7 +139,8 @@ def test_embeddings_and_pseudo_labels(golden, build):
     pretrainer = build('same')
     data = pairs(arrays, case, pretrainer)
     boxes = [sample.proposals.bboxes for sample in data['data_samples']]
-    regions, images = pretrainer._encode(data['inputs'], None, boxes)
+    regions, images = pretrainer._encode(data['inputs'], None,
+                                         bbox2roi(boxes))
     assert relative(images, arrays['student_global_features']) < 1e-5
     assert relative(regions, arrays['student_region_features']) < 1e-5
     text = pretrainer._encode_texts(case['captions'])

@@ -93,7 +93,7 @@ def build(args: argparse.Namespace) -> None:
     from rich.progress import Progress as Bar
     from rich.progress import TextColumn, TimeRemainingColumn
 
-    from regionclip_mm.io.caption_files import CaptionSource
+    from regionclip_mm.io.sample_captions import CaptionSource
     from regionclip_mm.text.concept_counts import READ, write_pool
     from regionclip_mm.text.concept_parser import ConceptParser
     from regionclip_mm.text.concept_pool import count_concepts

@@ -3,11 +3,6 @@ _base_ = ['../_base_/models/pretraining.py', '../_base_/pretrain_coco-captions.p
 load_from = 'checkpoints/clip_rn50_rpn-lvis866_text.pth'
 
 model = _base_.pretrain_rn50
-pool = dict(
-    num_classes=4764,
-    cls_predictor_cfg=dict(
-        vocabulary=dict(
-            type='VocabularyFile',
-            path='data/vocabularies/coco_nouns_4764_rn50.pth')))
-model.roi_head.bbox_head.update(pool)
-model.teacher.roi_head.bbox_head.update(pool)
+for part in (model, model.teacher):
+    part.roi_head.bbox_head.update(_base_.coco_pools.rn50)
+del part

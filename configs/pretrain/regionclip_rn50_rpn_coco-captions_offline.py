@@ -5,6 +5,7 @@ _base_ = './regionclip_rn50_rpn_coco-captions.py'
 
 model = _base_.model
 model.pop('teacher')
+# It is merged into the base's model, which has the teacher still.
 model.update(_delete_=True, type='OfflineRegionTextPretrainer')
 train_dataloader = dict(
     dataset=dict(

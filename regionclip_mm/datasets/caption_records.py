@@ -2,9 +2,10 @@
 import json
 from typing import Any, Dict, Iterator, List
 
-from ..io.caption_files import DAMAGE, read_lines, texts_under
+from ..io.caption_files import read_lines
 from ..io.json_files import ID, IMAGE_TO_LOAD, check_items, read_json
-from ..io.skipped_data import BROKEN_RECORD, SkippedData, reason_of
+from ..io.sample_captions import texts_under
+from ..io.skipped_data import BROKEN_RECORD, DAMAGE, SkippedData, reason_of
 from ..io.wording import listed
 
 Record = Dict[str, Any]

@@ -190,12 +190,12 @@ class ImageTextShards(IterableDataset):
             self._stop_if_all_bad()
 
     def _stop_if_all_bad(self) -> None:
-        shards = max(0, self._bad_shards)
+        shards, source = max(0, self._bad_shards), self.records.source
         # between two readings of a shard there are fewer than 2 epochs
         if shards >= 2 * len(self.urls) or self._bad_count >= MOST_BAD:
             raise ValueError(
                 f'nothing can be used: {self._bad_count} bad records in a row '
                 f'in {shards} shards. Are train_dataloader.dataset.images='
-                f'{self.records.images}, .members={self.records.members} and '
-                f'.key={self.records.key!r} right? The first reasons:'
+                f'{self.records.images}, .members={source.members} and '
+                f'.key={source.key!r} right? The first reasons:'
                 + ''.join(f'\n  {why}' for why in self._bad))

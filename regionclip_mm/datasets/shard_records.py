@@ -1,13 +1,10 @@
 """The pairs of a tar shard, with an account of what is no pair."""
-import json
-from typing import (Any, Dict, Iterator, List, NamedTuple, Optional, Sequence,
-                    Set)
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence, Set
 from urllib.parse import unquote
 
-from ..io.caption_files import texts_under
+from ..io.sample_captions import CaptionSource, captions_of
 from ..io.skipped_data import (DAMAGED_SHARD, NO_CAPTION, NO_IMAGE,
-                               REPEATED_KEY, BadSampleError, SkippedData,
-                               reason_of)
+                               REPEATED_KEY, BadSampleError, SkippedData)
 from ..io.tar_members import Sample
 from ..io.webdataset_shards import read_shard
 from .captions import usable_captions
@@ -38,10 +35,10 @@ class ShardRecords:
 
     def __init__(self, images: Sequence[str], members: Sequence[str],
                  key: str) -> None:
-        self.images, self.members = (
+        self.images, members = (
             tuple(name.lstrip('.').lower() for name in names)
             for names in (images, members))
-        self.key = key
+        self.source = CaptionSource(key, members)
 
     def read(self, url: str) -> Iterator[ShardRecord]:
         """The records of a shard in their order.
@@ -53,7 +50,7 @@ class ShardRecords:
             url: See :func:`find_shards`.
         """
         used: Set[str] = set()
-        for found in read_shard(url, (*self.images, *self.members)):
+        for found in read_shard(url, (*self.images, *self.source.members)):
             account, data = SkippedData(), None
             try:
                 if found.damage:
@@ -76,30 +73,12 @@ class ShardRecords:
         if image is None:
             raise BadSampleError(
                 NO_IMAGE, f'{where}: no member {" or ".join(self.images)}')
-        texts = usable_captions(self._texts(found, where), where, account)
+        texts = usable_captions(captions_of(found, self.source, shard),
+                                where, account)
         if not texts:
             raise BadSampleError(NO_CAPTION, f'{where}: it is blank')
         return dict(img_id=found.key, img_bytes=found.members[image],
                     texts=texts, shard=shard)
-
-    def _texts(self, found: Sample, where: str) -> List[str]:
-        member = next((m for m in self.members if m in found.members), None)
-        if member is None:
-            raise BadSampleError(
-                NO_CAPTION, f'{where}: no member {" or ".join(self.members)}')
-        text = found.members[member].decode('utf-8', 'surrogateescape')
-        text = text[1:] if text.startswith('\ufeff') else text
-        if member != 'json':
-            return [text]
-        try:
-            texts = texts_under(json.loads(text), self.key)
-        except (ValueError, RecursionError) as error:
-            raise BadSampleError(NO_CAPTION, f'{where}.json: '
-                                 f'{reason_of(error)}') from None
-        if texts is None:
-            raise BadSampleError(
-                NO_CAPTION, f'{where}.json: no text under {self.key!r}')
-        return texts
 
 
 def name_of(url: str) -> str:

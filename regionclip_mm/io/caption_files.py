@@ -1,26 +1,20 @@
 """Captions in json, jsonl, text and tar files, one after the other."""
 import gzip
 import json
-import lzma
 import os
-import tarfile
-import zlib
+from functools import partial
 from pathlib import Path
-from typing import (Any, BinaryIO, Callable, Dict, Iterator, List, NamedTuple,
-                    Optional, Tuple)
+from typing import BinaryIO, Callable, Dict, Iterator, List, NamedTuple, Tuple
 
 from .files import PathLike
+from .sample_captions import (CaptionSource, captions_in, captions_in_json,
+                              captions_of)
+from .skipped_data import DAMAGE, DAMAGED_SHARD, BadSampleError, reason_of
 from .tar_members import read_samples
-from .wording import listed
 
 LONGEST_LINE = 64 << 20  # bytes; what a line has more is not read
 BOM, UTF16 = b'\xef\xbb\xbf', (b'\xff\xfe', b'\xfe\xff')
-DAMAGE = (OSError, EOFError, ValueError, RecursionError, OverflowError,
-          zlib.error, lzma.LZMAError, tarfile.TarError)
-
-CORRUPT = 'corrupt_records'
-NO_CAPTION = 'records_without_caption'
-DAMAGED_FILE = 'damaged_places_in_files'
+DAMAGED_FILE = 'damaged_files'  # other than shards
 
 
 class CaptionItem(NamedTuple):
@@ -30,25 +24,14 @@ class CaptionItem(NamedTuple):
         position: Bytes of the file that have been read.
         text: The caption as the file has it. Bytes that are not UTF-8 are
             lone surrogates, as of ``errors='surrogateescape'``.
-        problem: CORRUPT, NO_CAPTION, DAMAGED_FILE, or '' for a caption.
+        problem: What the count of it is called, as in :mod:`.skipped_data`,
+            or DAMAGED_FILE; '' for a caption.
         where: Of a problem: file, line or member, and the reason.
     """
     position: int
     text: str = ''
     problem: str = ''
     where: str = ''
-
-
-class CaptionSource(NamedTuple):
-    """Where in a record its captions are.
-
-    Attributes:
-        key: Of a json object; its value is a text or a list of texts.
-        members: Extensions of a tar shard's members, best first; 'json' ones
-            are read by ``key``, others are a caption as a whole.
-    """
-    key: str = 'caption'
-    members: Tuple[str, ...] = ('txt', 'json')
 
 
 def read_captions(path: PathLike,
@@ -77,8 +60,8 @@ def read_captions(path: PathLike,
                 position = item.position
                 yield item
     except DAMAGE as error:
-        reason = ' '.join(str(error).split()) or type(error).__name__
-        yield CaptionItem(position, '', DAMAGED_FILE, f'{path}: {reason}')
+        yield CaptionItem(position, '', DAMAGED_FILE,
+                          f'{path}: {reason_of(error)}')
 
 
 def check_format(path: PathLike) -> str:
@@ -139,8 +122,8 @@ def _read_json_lines(raw: BinaryIO, path: str,
                      source: CaptionSource) -> Iterator[CaptionItem]:
     for number, line in read_lines(raw, path):
         if line.strip():
-            yield from _of_json(line, source.key, f'{path}:{number}',
-                                raw.tell())
+            yield from _items(raw.tell(), partial(
+                captions_in_json, line, source.key, f'{path}:{number}'))
 
 
 def _read_json(raw: BinaryIO, path: str,
@@ -154,64 +137,31 @@ def _read_json(raw: BinaryIO, path: str,
     if not isinstance(items, list):
         raise ValueError('it has no list of annotations')
     for row, item in enumerate(items):
-        yield from _of_record(item, source.key, f'{path}, annotations[{row}]',
-                              size * (row + 1) // len(items))
+        yield from _items(size * (row + 1) // len(items), partial(
+            captions_in, item, source.key, f'{path}, annotations[{row}]'))
 
 
 def _read_tar(raw: BinaryIO, path: str,
               source: CaptionSource) -> Iterator[CaptionItem]:
+    size = os.path.getsize(path)
     for sample in read_samples(raw, source.members):
-        where = f'{path}, {sample.key}' if sample.key else path
-        member = next((m for m in source.members if m in sample.members), None)
+        position = min(raw.tell(), size)  # it may have sought behind the end
         if sample.damage:
-            problem = CORRUPT if sample.key else DAMAGED_FILE
-            yield CaptionItem(raw.tell(), '', problem,
-                              f'{where}: {sample.damage}')
-            continue
-        if member is None:
-            yield CaptionItem(
-                raw.tell(), '', NO_CAPTION,
-                f'{where}: no member {" or ".join(source.members)}')
-            continue
-        text = sample.members[member].decode('utf-8', 'surrogateescape')
-        text = text[1:] if text.startswith('\ufeff') else text
-        if member == 'json':
-            yield from _of_json(text, source.key, f'{where}.json', raw.tell())
+            yield CaptionItem(position, '', DAMAGED_SHARD,
+                              f'{path}: {sample.damage}')
         else:
-            yield CaptionItem(raw.tell(), text)
+            yield from _items(position,
+                              partial(captions_of, sample, source, path))
 
 
-def _of_json(text: str, key: str, where: str,
-             position: int) -> Iterator[CaptionItem]:
+def _items(position: int,
+           read: Callable[[], List[str]]) -> Iterator[CaptionItem]:
+    """The captions of a record, or what is wrong with it."""
     try:
-        record = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        yield CaptionItem(position, '', CORRUPT, f'{where}: no json, {error}')
-        return
-    yield from _of_record(record, key, where, position)
-
-
-def _of_record(record: Any, key: str, where: str,
-               position: int) -> Iterator[CaptionItem]:
-    texts = texts_under(record, key)
-    if texts is None:
-        has = (f'its keys are {listed(sorted(record), 5)}' if isinstance(
-            record, dict) else f'it is a {type(record).__name__}')
-        yield CaptionItem(position, '', NO_CAPTION,
-                          f'{where}: no text under {key!r}, {has}')
-        return
-    for text in texts:
-        yield CaptionItem(position, text)
-
-
-def texts_under(record: Any, key: str) -> Optional[List[str]]:
-    """The text, or list of texts, that an object has under a key; or None."""
-    value = record.get(key) if isinstance(record, dict) else None
-    texts = [value] if isinstance(value, str) else value
-    if not isinstance(texts, list) or not texts or not all(
-            isinstance(text, str) for text in texts):
-        return None
-    return texts
+        for text in read():
+            yield CaptionItem(position, text)
+    except BadSampleError as error:
+        yield CaptionItem(position, '', error.kind, error.where)
 
 
 READERS: Dict[str, Callable[[BinaryIO, str, CaptionSource],

@@ -1,9 +1,15 @@
 """An account of data that could not be used."""
+import lzma
+import tarfile
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Union
 
 SHOWN = 5  # reasons that are kept
+# What reading a damaged file raises.
+DAMAGE = (OSError, EOFError, ValueError, RecursionError, OverflowError,
+          zlib.error, lzma.LZMAError, tarfile.TarError)
 
 BAD_IMAGE = 'unreadable_images'
 NO_IMAGE = 'samples_without_image'

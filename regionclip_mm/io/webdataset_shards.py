@@ -7,9 +7,8 @@ from contextlib import closing
 from typing import (Any, BinaryIO, Callable, Dict, Iterable, Iterator, List,
                     Tuple)
 
-from .caption_files import DAMAGE
 from .path_patterns import expand_braces, find_files
-from .skipped_data import reason_of
+from .skipped_data import DAMAGE, reason_of
 from .tar_members import BROKEN_HEADER, NO_END, Sample, split_name
 from .wording import listed, repeated
 

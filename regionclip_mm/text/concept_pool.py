@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import (Any, Callable, Dict, Iterable, Iterator, List, NamedTuple,
                     Optional, Sequence, Tuple)
 
-from ..io.caption_files import CaptionSource, read_captions
+from ..io.caption_files import read_captions
 from ..io.files import PathLike, written_whole
+from ..io.sample_captions import CaptionSource
 from . import concept_parser
 from .concept_counts import READ, ConceptCounts
 from .concept_parser import ConceptParser

@@ -166,15 +166,25 @@ def test_mistakes_in_the_pipeline_stop_the_run(tmp_path):
         dataset[0]
 
 
-def test_large_files_are_read_quickly(tmp_path):
-    """Of 600,000 captions in proportion: less than 20 s."""
+def seconds_of(job):
+    """The shortest of three times."""
+    times = []
+    for _ in range(3):
+        begun = time.process_time()
+        job()
+        times.append(time.process_time() - begun)
+    return min(times)
+
+
+def test_large_files_are_read_in_proportion(tmp_path):
+    """To what json alone takes for them, whatever the machine."""
     path = coco(tmp_path / 'c.json', [['a dog on a bench in a park'] * 5]
                 * 4000)
-    begun = time.process_time()
     dataset = build(path)
-    seconds = time.process_time() - begun
     assert len(dataset) == 4000 and dataset.data_list == []  # serialized
-    assert seconds < 20 / 30
+    ratio = (seconds_of(lambda: build(path))
+             / seconds_of(lambda: json.loads(path.read_text())))
+    assert ratio < 100, ratio  # seen: 27
 
 
 def test_samples_of_mmpretrain(tmp_path):

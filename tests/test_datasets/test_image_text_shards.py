@@ -15,8 +15,9 @@ from torch.utils.data import DataLoader
 
 from regionclip_mm.datasets import image_text_shards
 from regionclip_mm.datasets.shard_order import Place, ShardOrder, shuffled
-from regionclip_mm.io.skipped_data import (BAD_IMAGE, DAMAGED_SHARD,
-                                           NO_CAPTION, NO_IMAGE, REPLACED)
+from regionclip_mm.io.skipped_data import (BAD_IMAGE, BROKEN_RECORD,
+                                           DAMAGED_SHARD, NO_CAPTION, NO_IMAGE,
+                                           REPLACED)
 
 # What may stand in place of a pair: its members, and how it is counted.
 BAD = {
@@ -28,7 +29,7 @@ BAD = {
     'no caption': (lambda name: pair(name)[:1], NO_CAPTION),
     'no image': (lambda name: pair(name)[1:], NO_IMAGE),
     'no json': (lambda name: [pair(name)[0], (f'{name}.json', b'{"capt')],
-                NO_CAPTION),
+                BROKEN_RECORD),
     'undecodable': (lambda name: [pair(name)[0], (f'{name}.txt', b'a \xe9')],
                     REPLACED),
 }

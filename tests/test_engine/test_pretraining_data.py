@@ -10,8 +10,7 @@ from nano_pretraining import build_pretrainer, pretrainer_model
 from pair_data import encoded, pair, tar_of, write_lines, write_shards
 from toy_training import differences, final, toy_config, train
 
-from mmdet.registry import MODELS, TRANSFORMS
-from regionclip_mm.engine.hooks import vocabulary_check_hook
+from mmdet.registry import TRANSFORMS
 
 ROOT = Path(__file__).parents[2]
 
@@ -198,16 +197,3 @@ def test_pretraining(kind, tmp_path):
         assert f'{loss}: ' in printed
     assert 'skipped' not in printed
     assert not any('teacher' in key for key in final(cfg)['state_dict'])
-
-
-def test_words_of_a_labeller_are_not_compared():
-    """Neither the pool with the data, nor the teacher's in validation."""
-    class Data:
-        metainfo = dict(classes=('cat', 'dog', 'bird', 'tree', 'car'))
-
-    pretrainer = build_pretrainer()
-    found = dict(vocabulary_check_hook._vocabularies(pretrainer, 'test'))
-    assert list(found) == ['model.roi_head.bbox_head.cls_predictor_cfg']
-    vocabulary_check_hook.check_vocabulary(pretrainer, Data, 'val')
-    detector = MODELS.build(pretrainer_model().teacher)
-    assert vocabulary_check_hook._labeller(detector) is None

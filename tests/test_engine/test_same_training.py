@@ -1,11 +1,14 @@
 """What --resume refuses, because it would be another training."""
 import subprocess
 import sys
+from types import SimpleNamespace as Space
 
 import pytest
+import torch
 from mmengine.runner import Runner
 from nano import ROOT
-from toy_training import ToyImages, toy_config, train
+from torch import nn
+from toy_training import ToyDetector, ToyImages, final, toy_config, train
 
 from regionclip_mm.engine.run_lock import LOCK, lock_folder
 from regionclip_mm.engine.same_training import (check_same_classes,
@@ -41,6 +44,44 @@ def test_another_training_is_refused(changes, patch, said, tmp_path):
     train(cfg)
     cfg.merge_from_dict(dict(changes, resume=True))
     assert said in train(cfg, patch, fails=True)
+
+
+def with_words(*names):
+    """The toy gets a text classifier, of which there is only the
+    vocabulary."""
+    class Words(nn.Module):
+        train_vocabulary = Space(names=names)
+
+    def patch():
+        original = ToyDetector.__init__
+
+        def init(self):
+            original(self)
+            self.fc_cls = Words()
+        ToyDetector.__init__ = init
+    return patch
+
+
+def test_other_words_are_refused(tmp_path):
+    """Also as many of them; the data of pretraining has no classes."""
+    cfg = toy_config(tmp_path)
+    cfg.train_cfg.max_iters = 4
+    train(cfg, with_words('cat', 'dog'))
+    cfg.resume, cfg.train_cfg.max_iters = True, 6
+    for others in (('dog', 'cat'), ('cat', 'bee')):
+        printed = train(cfg, with_words(*others), fails=True)
+        assert ('the checkpoint is of a training with 2 names (sha256 '
+                in printed)
+        assert ('model.cls_predictor_cfg.vocabulary has 2 names (sha256 '
+                in printed)
+    train(cfg, with_words('cat', 'dog'))
+    assert final(cfg)['meta']['iter'] == 6
+    path = (tmp_path / 'last_checkpoint').read_text()
+    state = torch.load(path, weights_only=True)
+    del state['resume_state']['vocabularies']  # as of older versions
+    torch.save(state, path)
+    cfg.train_cfg.max_iters = 8
+    train(cfg, with_words('cat', 'bee'))
 
 
 def test_the_same_is_allowed():

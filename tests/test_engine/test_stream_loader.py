@@ -140,7 +140,8 @@ def test_other_shards(pattern, tmp_path, logged):
 
 
 def test_streams_that_do_not_know_their_place():
-    stream = type('Stream', (IterableDataset, ), dict(__iter__=list))()
+    stream = type('Stream', (IterableDataset, ), dict(
+        __iter__=list, draw=list))()
     with pytest.raises(TypeError, match='a stream that knows its place'):
         make_resumable(DataLoader(stream, 2), 0)
 

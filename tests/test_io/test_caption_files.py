@@ -7,10 +7,12 @@ import tarfile
 
 import pytest
 
-from regionclip_mm.io import caption_files, tar_members
-from regionclip_mm.io.caption_files import (CORRUPT, DAMAGED_FILE, NO_CAPTION,
-                                            CaptionSource, check_format,
+from regionclip_mm.io import caption_files, sample_captions, tar_members
+from regionclip_mm.io.caption_files import (DAMAGED_FILE, check_format,
                                             read_captions)
+from regionclip_mm.io.sample_captions import CaptionSource
+from regionclip_mm.io.skipped_data import (BROKEN_RECORD, DAMAGED_SHARD,
+                                           NO_CAPTION)
 
 
 def tar_of(**members: bytes) -> bytes:
@@ -78,13 +80,14 @@ def test_where_captions_are(read):
 
 
 @pytest.mark.parametrize('name, content, problem, where', [
-    ('c.jsonl', b'{"caption": "a"}\n{"capt', CORRUPT, 'c.jsonl:2: no json'),
+    ('c.jsonl', b'{"caption": "a"}\n{"capt', BROKEN_RECORD,
+     'c.jsonl:2: no json'),
     ('c.jsonl', b'{"text": 1}', NO_CAPTION,
      "c.jsonl:1: no text under 'caption', its keys are 'text'"),
     ('c.jsonl', b'{"caption": [1]}', NO_CAPTION, 'c.jsonl:1: no text'),
     ('c.jsonl', b'{"caption": []}', NO_CAPTION, 'c.jsonl:1: no text'),
     ('c.jsonl', b'[1]', NO_CAPTION, 'it is a list'),
-    ('c.jsonl', b'[' * 10000, CORRUPT, 'c.jsonl:1: no json'),
+    ('c.jsonl', b'[' * 10000, BROKEN_RECORD, 'c.jsonl:1: no json'),
     ('c.json', b'{"annotations": [{"caption": null}]}', NO_CAPTION,
      'c.json, annotations[0]: no text'),
     ('c.json', b'{"annotations": {}}', DAMAGED_FILE, 'no list of annotations'),
@@ -97,12 +100,12 @@ def test_where_captions_are(read):
     ('c.txt.gz', b'a dog', DAMAGED_FILE, 'Not a gzipped file'),
     ('c.tar', tar_of(a__jpg=b''), NO_CAPTION,
      'c.tar, a: no member txt or json'),
-    ('c.tar', tar_of(a__json=b'{'), CORRUPT, 'c.tar, a.json: no json'),
-    ('c.tar', b'', DAMAGED_FILE, 'c.tar: file could not be opened'),
-    ('c.tar', b'junk' * 999, DAMAGED_FILE, 'a header is damaged'),
-    ('c.tar', SHARD[:2500], DAMAGED_FILE, 'c.tar: unexpected end of data'),
-    ('c.tar', SHARD[:4000], DAMAGED_FILE, 'c.tar: a header is damaged'),
-    ('c.tar', SHARD[:1024], DAMAGED_FILE, 'c.tar: the end is missing'),
+    ('c.tar', tar_of(a__json=b'{'), BROKEN_RECORD, 'c.tar, a.json: no json'),
+    ('c.tar', b'', DAMAGED_SHARD, 'c.tar: file could not be opened'),
+    ('c.tar', b'junk' * 999, DAMAGED_SHARD, 'a header is damaged'),
+    ('c.tar', SHARD[:2500], DAMAGED_SHARD, 'c.tar: unexpected end of data'),
+    ('c.tar', SHARD[:4000], DAMAGED_SHARD, 'c.tar: a header is damaged'),
+    ('c.tar', SHARD[:1024], DAMAGED_SHARD, 'c.tar: the end is missing'),
 ])
 def test_problems_are_named(read, name, content, problem, where):
     found = read(name, content)[1]
@@ -115,15 +118,17 @@ def test_what_comes_after_damage_is_read(read):
     shard[10] = 7  # in the name of the first member
     captions, problems = read('c.tar', bytes(shard))
     assert captions == ['not this', 'zwei Hünde']
-    assert problems == [(DAMAGED_FILE, 'c.tar: a header is damaged, samples '
+    assert problems == [(DAMAGED_SHARD, 'c.tar: a header is damaged, samples '
                          'may be lost')]
 
 
 def test_a_large_member_is_left_out_once(read, monkeypatch):
-    monkeypatch.setattr(tar_members, 'LARGEST', 30)
+    for module in (tar_members, sample_captions):
+        monkeypatch.setattr(module, 'LARGEST', 30)
     shard = tar_of(a__txt=b'a ' * 40, b__txt=b'a dog')
     assert read('c.tar', shard) == (
-        ['a dog'], [(CORRUPT, 'c.tar, a: txt has 80 bytes')])
+        ['a dog'],
+        [(BROKEN_RECORD, 'c.tar, a: txt has more than 30 bytes')])
 
 
 def test_lines_without_end(read, monkeypatch):
@@ -132,7 +137,7 @@ def test_lines_without_end(read, monkeypatch):
     captions, problems = read('c.jsonl', b'{"caption": "%s"}\n{"caption": "c"}'
                               % (b'x' * 95))
     assert captions == ['c']
-    assert [problem for problem, _ in problems] == [CORRUPT]
+    assert [problem for problem, _ in problems] == [BROKEN_RECORD]
 
 
 @pytest.mark.parametrize('seed', range(60))

@@ -7,7 +7,7 @@ import torch
 from mmengine.structures import InstanceData
 from nano import make_vocabulary, nano_detector
 from nano_pretraining import (CONCEPTS, build_pretrainer, make_pairs,
-                              pretrainer_model)
+                              offline_model)
 from region_label_files import write_labels
 from test_proposals import small_rpn
 
@@ -17,13 +17,6 @@ from regionclip_mm.models import RegionTextPretrainer
 
 LOSSES = ('loss_region_distill', 'loss_concept_contrastive',
           'loss_img_txt_level')
-
-
-def offline_model(**changes):
-    model = pretrainer_model(**changes)
-    model.pop('teacher', None)
-    model.type = 'OfflineRegionTextPretrainer'
-    return model
 
 
 def build_offline(online=None, **changes):

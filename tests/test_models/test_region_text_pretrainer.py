@@ -7,9 +7,13 @@ import torch
 from nano import make_vocabulary, nano_detector
 from nano_pretraining import (CONCEPTS, build_pretrainer, make_pairs,
                               pretrainer_model)
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from mmdet.registry import MODELS
-from regionclip_mm.models import RegionCLIP
+from regionclip_mm.models import AttentionPool2d, RegionCLIP
+from regionclip_mm.models.pretrainers.base import PseudoLabels
+from regionclip_mm.models.pretrainers.checks import check_teacher
 from regionclip_mm.text import Vocabulary
 
 LOSSES = {'loss_region_distill', 'loss_concept_contrastive',
@@ -112,6 +116,56 @@ def test_other_trunks_are_not_shared():
     assert not other.same_trunk(other)
 
 
+@pytest.mark.parametrize('part', ['', 'backbone', 'teacher',
+                                  'teacher.backbone'])
+def test_weights_loaded_later_decide_anew_what_is_shared(part):
+    pretrainer = build_pretrainer()
+    pretrainer.check_training()
+    assert pretrainer._shares_trunk
+    module = pretrainer.get_submodule(part)
+    state = copy.deepcopy(module.state_dict())
+    first = next(key for key in state if key.endswith('conv1.weight'))
+    state[first] += 1
+    module.load_state_dict(state)
+    losses_of(pretrainer)
+    assert pretrainer._shares_trunk is False
+
+
+@MODELS.register_module(force=True)
+class PoolWithNames(AttentionPool2d):
+    """Has parts whose names are those of others elsewhere."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.fc_reg, self.teacher = nn.Linear(1, 1), nn.Linear(1, 1)
+
+
+def test_parts_are_known_by_their_place():
+    """Not by a name that may be anywhere."""
+    model = pretrainer_model()
+    for part in (model, model.teacher):
+        part.roi_head.bbox_head.with_reg = True
+        part.roi_head.bbox_head.region_pool.type = 'PoolWithNames'
+    pretrainer = build_pretrainer(model)
+    pool = 'bbox_head.region_pool.'
+    frozen = {name for name, p in pretrainer.roi_head.named_parameters()
+              if not p.requires_grad and not name.startswith('shared_head')}
+    assert frozen == {'bbox_head.fc_reg.weight', 'bbox_head.fc_reg.bias'}
+    state = pretrainer.state_dict()
+    left_out = [key for key in state if f'{pool}fc_reg' in key
+                or f'{pool}teacher' in key]
+    for key in left_out:
+        del state[key]
+    state['text_encoder.other'] = torch.zeros(1)
+    keys = pretrainer.load_state_dict(state, strict=False)
+    assert keys.missing_keys == left_out and len(left_out) == 4
+    assert keys.unexpected_keys == ['text_encoder.other']
+    fresh = MODELS.build(model)
+    fresh.teacher.load_state_dict(state, strict=False)
+    with pytest.raises(RuntimeError, match='the teacher lacks 4 weights'):
+        check_teacher(fresh.teacher)
+
+
 @pytest.mark.parametrize('part', ['loss_region_distill',
                                   'loss_concept_contrastive', 'loss_img_txt'])
 def test_without_one_of_the_losses(part):
@@ -166,9 +220,47 @@ def test_regions_that_do_not_count_are_not_encoded():
         with mock.patch.object(pretrainer, '_encode',
                                wraps=pretrainer._encode) as encode:
             losses = losses_of(pretrainer)
-    boxes = torch.cat(encode.call_args[0][2])
-    assert len(boxes) == (scores[0] > pretrainer.concept_thr).sum() == 10
+    encoded = len(encode.call_args[0][2])
+    assert encoded == (scores[0] > pretrainer.concept_thr).sum() == 10
     assert losses['kept'] == 0.5
+
+
+class Waits(TorchDispatchMode):
+    """Counts what makes a program wait for a GPU."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func.overloadpacket.__name__
+        masks = name == 'index' and any(
+            i is not None and i.dtype == torch.bool for i in args[1])
+        if masks or name in ('nonzero', '_local_scalar_dense', 'bincount',
+                             'index_put_'):
+            self.found.append(name)
+        return func(*args, **(kwargs or {}))
+
+
+def test_a_step_waits_once_for_the_regions_that_count(pretrainer):
+    """Apart from proposals and networks, here in place of them."""
+    boxes = [torch.rand(count, 4) for count in (6, 0, 5)]
+    logits = torch.rand(11, len(CONCEPTS))
+    scores, labels = logits.max(-1)
+    sampled = None, boxes, PseudoLabels(labels, scores, (logits, ))
+    text = torch.rand(3, 128)
+    batch = make_pairs(pretrainer, images=3)
+    parts = mock.patch.multiple(
+        pretrainer, _regions=lambda *_: sampled, concept_thr=0.8,
+        _encode_texts=lambda _: text, extract_feat=lambda x: (x, ))
+    head = mock.patch.object(pretrainer.roi_head, 'encode_rois',
+                             lambda _, rois: rois @ torch.ones(5, 128))
+    with parts, head:
+        pretrainer.loss(batch['inputs'], batch['data_samples'])
+        with Waits() as waits:
+            losses = pretrainer.loss(batch['inputs'], batch['data_samples'])
+    assert LOSSES <= set(losses)
+    assert waits.found == ['nonzero']
 
 
 @pytest.mark.parametrize('names, message', [

@@ -70,6 +70,17 @@ def test_other_kinds_are_left_to_mmcv(options):
                        RoIAlign(3, 1 / 16, 2, **options)(maps, rois))
 
 
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+@pytest.mark.parametrize('corner', range(1, 5))
+@pytest.mark.parametrize('ratio', [0, 2])
+def test_a_region_that_is_not_finite(value, corner, ratio):
+    rois = torch.tensor([[0, 3., 4, 70, 50]]).repeat(3, 1)
+    rois[1, corner] = value
+    with pytest.raises(ValueError, match=r'1 of 3 regions to pool are not '
+                       r'finite, the first is \[.*(nan|inf).*\] in image 0'):
+        SparseRoIAlign(2, 1 / 16, ratio)(torch.rand(1, 2, 6, 6), rois)
+
+
 def test_the_extractor_names_what_it_takes():
     with pytest.raises(ValueError, match="roi_layer.type='RoIPool': Region"
                        "RoIExtractor takes 'RoIAlign'"):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from regionclip_mm.io.caption_files import CaptionSource
+from regionclip_mm.io.sample_captions import CaptionSource
 from regionclip_mm.text import concept_pool
 from regionclip_mm.text.concept_parser import ConceptParser
 from regionclip_mm.text.concept_pool import count_concepts
@@ -62,10 +62,10 @@ def test_account(whole):
     assert whole['concepts']['bear'] == 10
     assert sum(whole['concepts'].values()) == 4 * 23 * 2 + 10
     assert whole['account'] == dict(
-        captions=4 * 23 + 10, captions_without_concept=0, corrupt_records=10,
-        damaged_places_in_files=1)
-    assert len(whole['examples']['corrupt_records']) == 5
-    assert '4.jsonl:2: no json' in whole['examples']['corrupt_records'][0]
+        captions=4 * 23 + 10, captions_without_concept=0, broken_records=10,
+        damaged_files=1)
+    assert len(whole['examples']['broken_records']) == 5
+    assert '4.jsonl:2: no json' in whole['examples']['broken_records'][0]
 
 
 def test_number_of_processes(files, parser, tmp_path, whole):

@@ -68,10 +68,10 @@ def test_what_is_dropped_is_told(main, folder, capsys):
           '--processes', '1'])
     said = capsys.readouterr()
     for line in ('1 empty captions', '1 captions cut', '1 captions with undec',
-                 '1 corrupt records', '1 records without caption',
-                 '1 damaged places in files', '2 captions without concept',
-                 '1 concepts below min count',
-                 '1 mentions below min count'):
+                 '1 broken records', '1 images without caption',
+                 '1 damaged shards', '2 captions without concept',
+                 '2 concepts below min count',
+                 '2 mentions below min count'):
         assert f' {line}' in said.out
     for place in ('e.jsonl:1: no json', "e.jsonl:2: no text under 'caption', "
                   "its keys are 'text'", 'f.tar: unexpected end of data'):

@@ -1,8 +1,9 @@
 """Pretraining in 96,000 steps of 24 images: one machine, 8 GPUs with 3 each.
 
-As many passes over COCO's 118,287 images as the reference's 600,000 steps of
-96 make over CC3M, 19, with the rate and drops scaled to them. Not the
-reference's: it trained on one pace only.
+These are 19.5 passes over COCO's 118,287 images. The reference's 600,000 steps
+of 96 are 17.5 over CC3M as published, 3.3 million pairs, and more over what
+can still be downloaded. Rate and drops are scaled. Not the reference's: it
+trained at one pace only.
 """
 _base_ = './pretrain_600k.py'
 

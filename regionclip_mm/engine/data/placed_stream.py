@@ -1,6 +1,7 @@
 """A stream of samples of which every reader starts where it is told."""
 import zlib
-from typing import Any, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import (Any, Iterable, Iterator, List, NamedTuple, Optional,
+                    Protocol, Sequence, Tuple, runtime_checkable)
 
 import torch
 from mmengine.dist import get_dist_info
@@ -8,7 +9,33 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from .seeded_samples import own_random_numbers, seed_all
 
-Place = Tuple[int, int]  # shards finished, records done of the next
+ReaderPlace = Tuple[int, int]  # shards finished, records done of the next
+
+
+@runtime_checkable
+class PlaceableStream(Protocol):
+    """A dataset whose readers can start at any place; ``ImageTextShards``.
+
+    Attributes:
+        metainfo: As of mmengine's datasets.
+        fingerprint: Of what is read; places in other data mean nothing.
+    """
+    metainfo: dict
+    fingerprint: str
+
+    def check_readers(self, processes: int, workers: int) -> None:
+        """Raise a ValueError if there are more readers than parts."""
+
+    def order(self, reader: int, readers: int, seed: int) -> Any:
+        """What a reader of all processes reads; it has ``first_turn`` and
+        ``epoch``."""
+
+    def draw(self, order: Any, place: ReaderPlace) -> Iterable[Any]:
+        """Samples from a place on: ``data``, ``epoch`` and the ``place``
+        behind each."""
+
+    def prepare(self, data: dict) -> Optional[Any]:
+        """The sample of the pipeline; None leaves it out."""
 
 
 class Placed(NamedTuple):
@@ -19,7 +46,7 @@ class Placed(NamedTuple):
         place: Of the reader, behind the sample.
     """
     reader: int
-    place: Place
+    place: ReaderPlace
 
 
 class PlacedStream(IterableDataset):
@@ -29,7 +56,7 @@ class PlacedStream(IterableDataset):
     epoch, its shard and its name, whoever reads it.
 
     Args:
-        dataset: The stream, see ``ImageTextShards``.
+        dataset: The stream.
         workers: ``num_workers`` of the loader.
         seed: Of order and augmentation, the same in all processes.
 
@@ -37,7 +64,7 @@ class PlacedStream(IterableDataset):
         readers: Readers of this process.
     """
 
-    def __init__(self, dataset: IterableDataset, workers: int,
+    def __init__(self, dataset: PlaceableStream, workers: int,
                  seed: int) -> None:
         self.dataset = dataset
         self.rank, self.processes = get_dist_info()
@@ -57,7 +84,8 @@ class PlacedStream(IterableDataset):
     def __len__(self) -> int:
         return len(self.dataset)
 
-    def start_at(self, places: Sequence[Place], turn: int, seed: int) -> None:
+    def start_at(self, places: Sequence[ReaderPlace], turn: int,
+                 seed: int) -> None:
         """Where the readers begin with the next pass.
 
         Args:
@@ -73,7 +101,7 @@ class PlacedStream(IterableDataset):
             reader * self.processes + self.rank,
             self.readers * self.processes, int(self._starts[-1, 0]))
 
-    def first_places(self, epoch: int) -> List[Place]:
+    def first_places(self, epoch: int) -> List[ReaderPlace]:
         """Of all readers, at the beginning of an epoch."""
         return [(self.order(reader).first_turn(epoch), 0)
                 for reader in range(self.readers)]

@@ -5,11 +5,11 @@ from typing import Any, Iterator, List, Union
 from mmengine.dist import (all_gather_object, broadcast_object_list, get_rank,
                            get_world_size)
 from mmengine.logging import print_log
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader
 
 from ...io.skipped_data import SkippedData
 from .noted_batches import PlacingCollate
-from .placed_stream import Place, PlacedStream
+from .placed_stream import PlaceableStream, PlacedStream, ReaderPlace
 from .resumable_loader import ResumableDataLoader, settings_of
 
 
@@ -39,7 +39,7 @@ class ResumableStreamLoader(DataLoader):
             stream, batch_size=loader.batch_size, drop_last=loader.drop_last,
             **settings_of(loader, PlacingCollate))
         self.seed = seeds[0]
-        self.places: List[Place] = stream.first_places(0)
+        self.places: List[ReaderPlace] = stream.first_places(0)
         self.turn = 0  # the reader that has the next batch
         self.skipped = SkippedData()
 
@@ -67,8 +67,8 @@ class ResumableStreamLoader(DataLoader):
         return dict(places=places, turns=turns, epoch=max(epochs),
                     seed=self.seed, shards=self.dataset.dataset.fingerprint)
 
-    def go_to(self, places: List[List[Place]], turns: List[int], epoch: int,
-              seed: int, shards: str) -> None:
+    def go_to(self, places: List[List[ReaderPlace]], turns: List[int],
+              epoch: int, seed: int, shards: str) -> None:
         """Continue there, with the next iterator.
 
         With other shards, or another number of processes or workers, at the
@@ -103,7 +103,7 @@ def make_resumable(loader: DataLoader, seed: int
     Raises:
         TypeError: If there is none for its dataset.
     """
-    knows_places = isinstance(loader.dataset, IterableDataset) and hasattr(
-        loader.dataset, 'draw') and loader.batch_size is not None
+    knows_places = loader.batch_size is not None and isinstance(
+        loader.dataset, PlaceableStream)
     kind = ResumableStreamLoader if knows_places else ResumableDataLoader
     return kind(loader, seed)

@@ -11,7 +11,8 @@ from mmdet.registry import HOOKS
 from ..data import ResumableDataLoader, ResumableStreamLoader
 from ..random_state import get_random_state, set_random_state
 from ..same_training import (check_same_classes, check_same_optimizer,
-                             describe_optimizer)
+                             check_same_vocabularies, describe_optimizer,
+                             describe_vocabularies)
 
 KEY = 'resume_state'
 # mmengine logs what begins with 'val'
@@ -81,6 +82,7 @@ class ResumeStateHook(Hook):
         self._saved = dict(
             random=all_gather_object(self._random),
             optimizer=describe_optimizer(runner.optim_wrapper),
+            vocabularies=describe_vocabularies(runner.model),
             data=(loader.position()
                   if isinstance(loader, RESUMABLE) else None))
 
@@ -150,6 +152,9 @@ def _check_same_training(runner: Runner, meta: dict, state: dict) -> None:
     if 'optimizer' in state:
         check_same_optimizer(state['optimizer'],
                              describe_optimizer(runner.optim_wrapper))
+    if 'vocabularies' in state:
+        check_same_vocabularies(state['vocabularies'],
+                                describe_vocabularies(runner.model))
 
 
 def progress(runner: Runner) -> int:

@@ -1,6 +1,6 @@
 """Compares vocabulary and dataset classes before the first iteration."""
 from itertools import zip_longest
-from typing import Iterator, Optional, Sequence, Tuple
+from typing import Optional, Sequence
 
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric
@@ -11,6 +11,7 @@ from torch import nn
 from mmdet.registry import HOOKS
 
 from ...text import canonical_name, clean_class_name
+from ..vocabularies import labeller_of, path_of, vocabularies_of
 
 Names = Sequence[str]
 
@@ -39,16 +40,13 @@ class VocabularyCheckHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Check the training classes, and those of validations to come."""
-        if not _labeller(runner.model):
+        if not labeller_of(runner.model):
             check_vocabulary(runner.model, runner.train_dataloader.dataset,
                              'train')
         model = getattr(runner.model, 'module', runner.model)
         if hasattr(model, 'check_training'):
             model.check_training()
-        for name, module in model.named_modules():
-            if hasattr(type(module), 'check_count'):
-                module.check_count(len(module.train_vocabulary.names))
-                module.check_sizes(_path(name))
+        _check_sizes(model)
         if runner.val_loop is not None:
             self.before_val(runner)
 
@@ -78,7 +76,8 @@ def check_vocabulary(model: nn.Module,
     Raises:
         ValueError: If they differ, or one of them is missing.
     """
-    found = list(_vocabularies(model, 'train' if loop == 'train' else 'test'))
+    kind = 'train' if loop == 'train' else 'test'
+    found = list(vocabularies_of(model, kind))
     if not found and _has_bbox_head(model):
         raise ValueError(
             'the detector has no text classifier: its bbox_head ignores '
@@ -112,6 +111,20 @@ def check_vocabulary(model: nn.Module,
             _check_metric(metric, classes, loop)
 
 
+def _check_sizes(model: nn.Module) -> None:
+    """Raise unless vocabularies suit the layers that use them.
+
+    A labeller does not train: its layer may be of any number of classes.
+    """
+    trained = {path for path, names in vocabularies_of(model, 'train')
+               if names is not None}
+    for name, module in model.named_modules():
+        if hasattr(type(module), 'check_count'):
+            if path_of(name) in trained:
+                module.check_count(len(module.train_vocabulary.names))
+            module.check_sizes(path_of(name))
+
+
 def _check_metric(metric: BaseMetric, classes: Names, loop: str) -> None:
     """mmdet's metrics take label k for category k of their file."""
     lvis, coco = (getattr(metric, f'_{kind}_api', None)
@@ -129,32 +142,10 @@ def _check_metric(metric: BaseMetric, classes: Names, loop: str) -> None:
             "type='OrderedOVCocoMetric' or 'OrderedLVISMetric' instead")
 
 
-def _labeller(model: nn.Module) -> Optional[str]:
-    """Name of the part of a model, bare or wrapped, that gives the labels."""
-    return getattr(getattr(model, 'module', model), 'labeller', None)
-
-
 def _has_bbox_head(model: nn.Module) -> bool:
     """Whether a second stage classifies (an RPN has none)."""
     return any('roi_head.bbox_head' in name for name, _ in
                model.named_modules())
-
-
-def _vocabularies(model: nn.Module,
-                  kind: str) -> Iterator[Tuple[str, Optional[Names]]]:
-    """Config path and names of each text classifier; None: has no names."""
-    labeller = f'{_labeller(model)}.'
-    for name, module in model.named_modules():
-        name = name.replace('module.', '')
-        if hasattr(type(module), f'{kind}_vocabulary') and (
-                not name.startswith(labeller)):
-            vocabulary = getattr(module, f'{kind}_vocabulary')
-            yield _path(name), getattr(vocabulary, 'names', None)
-
-
-def _path(name: str) -> str:
-    """Of a text classifier in the config, from its name in the model."""
-    return 'model.' + name.replace('fc_cls', 'cls_predictor_cfg')
 
 
 def _first_differences(names: Names, classes: Names, shown: int = 5) -> str:

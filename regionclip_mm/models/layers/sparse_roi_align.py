@@ -35,11 +35,16 @@ class SparseRoIAlign(RoIAlign):
         Returns:
             Maps of the regions (R, C, P, Q), in channels-last layout if from
             the CPU.
+
+        Raises:
+            ValueError: On a CPU, if a region is not finite, where mmcv's loop
+                ends in an assertion. On a GPU mmcv gives zeros, or NaN.
         """
         if (input.device.type != 'cpu' or input.dtype != torch.float32
                 or self.pool_mode != 'avg' or not self.aligned
                 or not len(rois)):
             return super().forward(input, rois)
+        _check_finite(rois)
         cells = input.permute(0, 2, 3, 1).flatten(0, 2)
         parts = [self._pool(cells, input.shape[-2:], chunk)
                  for chunk in rois.detach().float().split(CHUNK)]
@@ -65,6 +70,16 @@ class SparseRoIAlign(RoIAlign):
             mode='sum', per_sample_weights=weight[used],
             include_last_offset=True)
         return pooled.view(-1, *self.output_size, cells.shape[1])
+
+
+def _check_finite(rois: Tensor) -> None:
+    broken = ~rois.isfinite().all(1)
+    if broken.any():
+        region = rois[broken][0].tolist()
+        raise ValueError(
+            f'{int(broken.sum())} of {len(rois)} regions to pool are not '
+            f'finite, the first is {region[1:]} in image {region[0]:.0f} of '
+            'the batch: boxes of a file, or of an RPN whose weights are NaN')
 
 
 def _grid(first: Tensor, count: int, step: int) -> Tensor:

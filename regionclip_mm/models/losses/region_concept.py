@@ -1,5 +1,4 @@
 """What a region encoder learns from a teacher's concepts (RegionCLIP)."""
-import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor
@@ -74,7 +73,10 @@ class ConceptContrastiveLoss(BaseModule):
         """
         if len(labels) == 0:
             return self.loss_weight * logits.sum()
-        counts = torch.bincount(labels, minlength=logits.shape[1])
+        logits = logits.float()
+        # torch.bincount would wait for the GPU
+        counts = logits.new_zeros(logits.shape[1]).index_add_(
+            0, labels, logits.new_ones(len(labels)))
         # concepts that do not occur weigh log(0)
         return self.loss_weight * F.cross_entropy(
-            logits.float() + counts.to(logits).log(), labels)
+            logits + counts.log(), labels)

@@ -10,13 +10,13 @@ from mmdet.registry import MODELS
 
 @MODELS.register_module()
 class TopKDistillLoss(BaseModule):
-    """KL divergence of the teacher's concepts from the student's, where all
-    but k concepts of a region count as one, "the rest".
+    """KL divergence from few of the teacher's concepts and "the rest".
 
-    Joining concepts can only bring two distributions closer, so that it is
-    never larger than :class:`RegionDistillLoss`, to which it is equal where
-    k is the number of concepts. What it lacks is, for each region, the mass
-    of the rest times the divergence within the rest.
+    All but k concepts of a region count as one. Joining concepts can only
+    bring two distributions closer, so that it is never larger than
+    :class:`RegionDistillLoss`, to which it is equal where k is the number of
+    concepts. What it lacks is, for each region, the mass of the rest times
+    the divergence within the rest.
 
     Args:
         loss_weight: Factor of the loss.

@@ -7,9 +7,10 @@ from torch import Tensor, nn
 
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
+from mmdet.structures.bbox import bbox2roi
 
 from ..detectors import RegionCLIP
-from .checks import texts_of
+from .checks import UNTRAINED, check_pool, texts_of
 
 Maps = Optional[Tuple[Tensor, ...]]
 
@@ -68,10 +69,9 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
         self.loss_region_distill = _build(loss_region_distill)
         self.loss_concept_contrastive = _build(loss_concept_contrastive)
         self.loss_img_txt = _build(loss_img_txt)
-        for name, parameter in self.named_parameters():
-            if '.fc_reg.' in name or '.mask_head.' in name:
-                # no loss reaches it, which DistributedDataParallel refuses
-                parameter.requires_grad_(False)
+        for name, module in self.named_modules():
+            if name in UNTRAINED:  # DistributedDataParallel refuses them
+                module.requires_grad_(False)
 
     def loss(self, batch_inputs: Tensor,
              batch_data_samples: SampleList) -> Dict[str, Tensor]:
@@ -98,11 +98,11 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
         texts = texts_of(batch_data_samples) if self.loss_img_txt else None
         trunk, boxes, pseudo = self._regions(batch_inputs, batch_data_samples)
         sure = pseudo.scores > self.concept_thr
-        kept = sure | ~sure.any()
-        # The others are not even encoded.
-        regions, images = self._encode(batch_inputs, trunk, [
-            one[rows] for one, rows in zip(
-                boxes, kept.split([len(one) for one in boxes]))])
+        # The others are not even encoded. As numbers of rows: a mask makes
+        # each tensor that it indexes wait for the GPU.
+        kept = (sure | ~sure.any()).nonzero()[:, 0]
+        regions, images = self._encode(batch_inputs, trunk,
+                                       bbox2roi(boxes)[kept])
         losses = dict(
             kept=sure.float().mean() if len(sure) else pseudo.scores.sum())
         losses.update(self._region_losses(
@@ -111,7 +111,7 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
         if self.loss_img_txt is not None:
             text = self._encode_texts(texts)
             losses['loss_img_txt_level'] = self.loss_img_txt(
-                images, text, text.new_tensor(1 / self._temperature))
+                images, text, text.new_full((), 1 / self._temperature))
         return losses
 
     @abstractmethod
@@ -131,6 +131,7 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
             RuntimeError: If weights lack.
             ValueError: If concepts or the text tower lack or do not suit.
         """
+        check_pool(self.classifiers[0].train_vocabulary)
         self._check_encoder()
         self.proposal_source.check_weights()
         if self.loss_img_txt is not None:
@@ -149,20 +150,21 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
         return order[:self.num_regions]
 
     def _encode(self, inputs: Tensor, trunk: Maps,
-                boxes: List[Tensor]) -> Tuple[Tensor, Tensor]:
-        """The student's embeddings of regions (R, D) and images (N, D).
+                rois: Tensor) -> Tuple[Tensor, Tensor]:
+        """The student's embeddings of regions and of whole images.
 
-        Parity: an image is the region of the whole, padded batch.
+        Args:
+            inputs: Normalised batch (N, 3, H, W).
+            trunk: See :func:`feature_maps`.
+            rois: Regions (R, 5): image, and box in network pixels.
+
+        Returns:
+            Embeddings (R, D) and (N, D).
         """
-        height, width = inputs.shape[-2:]
-        whole = inputs.new_tensor([[0, 0, width, height]])
-        embeddings = self.roi_head.encode_regions(
+        embeddings = self.roi_head.encode_rois(
             feature_maps(self, inputs, trunk),
-            [torch.cat([one, whole]) for one in boxes])
-        ends = torch.tensor([len(one) + 1 for one in boxes]).cumsum(0) - 1
-        is_image = torch.zeros(len(embeddings), dtype=torch.bool)
-        is_image[ends] = True
-        return embeddings[~is_image], embeddings[is_image]
+            torch.cat([rois, whole_images(inputs)]))
+        return embeddings.split([len(rois), len(inputs)])
 
     def _region_losses(self, logits: Tensor, labels: Tensor,
                        targets: Tuple[Tensor, ...]) -> Dict[str, Tensor]:
@@ -190,6 +192,18 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
 def classify(detector: RegionCLIP, embeddings: Tensor) -> Tensor:
     """Embeddings (R, D) -> logits (R, K) without the background."""
     return detector.classifiers[0](embeddings)[:, :-1]
+
+
+def whole_images(inputs: Tensor) -> Tensor:
+    """Regions (N, 5) of the images of a batch (N, 3, H, W).
+
+    Parity: an image is the region of the whole, padded batch.
+    """
+    height, width = inputs.shape[-2:]
+    rois = inputs.new_zeros(len(inputs), 5)
+    rois[:, 0] = torch.arange(len(inputs), device=inputs.device)
+    rois[:, 3], rois[:, 4] = width, height
+    return rois
 
 
 def feature_maps(detector: RegionCLIP, inputs: Tensor,

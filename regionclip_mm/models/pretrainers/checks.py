@@ -9,6 +9,9 @@ from ...io.region_labels import pool_digest
 from ...text import Vocabulary
 from ..detectors import RegionCLIP
 
+# Parts of a detector that no loss of pretraining reaches.
+UNTRAINED = ('roi_head.bbox_head.fc_reg', 'roi_head.mask_head')
+
 
 def check_teacher(teacher: RegionCLIP) -> None:
     """Raise unless the teacher has the weights of a region encoder.
@@ -16,9 +19,9 @@ def check_teacher(teacher: RegionCLIP) -> None:
     Raises:
         RuntimeError: Naming what lacks.
     """
-    missing = teacher.record.missing()
-    needed = [key for key in missing if 'fc_reg.' not in key
-              and 'mask_head.' not in key]
+    apart = tuple(f'{name}.' for name in UNTRAINED)
+    needed = [key for key in teacher.record.missing()
+              if not key.startswith(apart)]
     if needed:
         raise RuntimeError(
             f'the teacher lacks {len(needed)} weights '
@@ -43,6 +46,27 @@ def check_teacher_file(init_cfg: Optional[dict]) -> None:
             'tools/model_converters/clip_to_detector.py writes it')
 
 
+def check_pool(pool: Optional[Vocabulary], owner: str = 'model') -> None:
+    """Raise unless there are concepts to tell apart.
+
+    Args:
+        pool: The vocabulary of a detector.
+        owner: That detector in the config.
+
+    Raises:
+        ValueError: Naming the key, or the only concept.
+    """
+    if pool is None:
+        raise ValueError(
+            f'there is no concept pool: set {owner}.roi_head.bbox_head.'
+            'cls_predictor_cfg.vocabulary (tools/build_concept_pool.py makes '
+            'one)')
+    if len(pool.names) < 2:
+        raise ValueError(f'the concept pool has {len(pool.names)} concept '
+                         f'({", ".join(pool.names)}): regions learn by '
+                         'telling at least two apart')
+
+
 def check_pools(pool: Optional[Vocabulary],
                 teacher_pool: Optional[Vocabulary]) -> None:
     """Raise unless student and teacher know the same concepts.
@@ -54,16 +78,8 @@ def check_pools(pool: Optional[Vocabulary],
     Raises:
         ValueError: Naming the first difference.
     """
-    for owner, found in (('', pool), ('teacher.', teacher_pool)):
-        if found is None:
-            raise ValueError(
-                f'there is no concept pool: set model.{owner}roi_head.'
-                'bbox_head.cls_predictor_cfg.vocabulary (tools/'
-                'build_concept_pool.py makes one)')
-    if len(pool.names) < 2:
-        raise ValueError(f'the concept pool has {len(pool.names)} concept '
-                         f'({", ".join(pool.names)}): regions learn by '
-                         'telling at least two apart')
+    check_pool(pool)
+    check_pool(teacher_pool, 'model.teacher')
     if pool.names != teacher_pool.names:
         raise ValueError(
             f'the concepts of student ({len(pool.names)}) and teacher '
@@ -84,7 +100,7 @@ def check_label_pool(pool: Optional[Vocabulary], labels: str,
     Raises:
         ValueError: Naming the first difference.
     """
-    check_pools(pool, pool)
+    check_pool(pool)
     if pool_digest(pool.names) != digest:
         names = RegionLabels(labels).names
         raise ValueError(

@@ -54,10 +54,15 @@ class RegionTextPretrainer(BaseRegionTextPretrainer):
         super().__init__(loss_region_distill=loss_region_distill, **kwargs)
         check_dtype('model.teacher_dtype', teacher_dtype)
         self.teacher = MODELS.build(teacher).requires_grad_(False).eval()
+        self.teacher.register_load_state_dict_pre_hook(_note_prefix)
         self.teacher.register_load_state_dict_post_hook(_take_a_part)
         self.teacher_dtype = teacher_dtype
         self._shares_trunk: Optional[bool] = None  # known when weights are
+        for net in (self, self.teacher):
+            net.backbone.register_load_state_dict_post_hook(
+                self._forget_sharing)
         self.register_state_dict_post_hook(_leave_the_teacher_out)
+        self.register_load_state_dict_pre_hook(_note_prefix)
         self.register_load_state_dict_post_hook(_expect_no_teacher)
 
     def init_weights(self) -> None:
@@ -104,6 +109,7 @@ class RegionTextPretrainer(BaseRegionTextPretrainer):
         """See :class:`BaseRegionTextPretrainer`; of the teacher, too."""
         self._check_teaching()
         super().check_training()
+        self._decide_sharing()
 
     def _check_teaching(self) -> None:
         check_teacher(self.teacher)
@@ -122,10 +128,17 @@ class RegionTextPretrainer(BaseRegionTextPretrainer):
 
     def _trunk(self, inputs: Tensor) -> Maps:
         """What student and teacher compute alike, if anything."""
+        self._decide_sharing()
+        return self.backbone.trunk(inputs) if self._shares_trunk else None
+
+    def _decide_sharing(self) -> None:
         if self._shares_trunk is None:
             same = getattr(self.backbone, 'same_trunk', lambda other: False)
             self._shares_trunk = same(self.teacher.backbone)
-        return self.backbone.trunk(inputs) if self._shares_trunk else None
+
+    def _forget_sharing(self, backbone: nn.Module, keys: tuple) -> None:
+        """Weights of one of the two have been loaded."""
+        self._shares_trunk = None
 
     @torch.no_grad()
     def _teach(self, inputs: Tensor, trunk: Maps,
@@ -143,12 +156,20 @@ def _leave_the_teacher_out(module: nn.Module, state: dict, prefix: str,
         del state[key]
 
 
+def _note_prefix(module: nn.Module, state: dict, prefix: str,
+                 *args: Any) -> None:
+    """Hooks after loading are not told how keys of the module begin."""
+    module.loaded_prefix = prefix
+
+
 def _expect_no_teacher(module: nn.Module, keys: tuple) -> None:
+    prefix = module.loaded_prefix + TEACHER
     keys.missing_keys[:] = [k for k in keys.missing_keys
-                            if TEACHER not in k]
+                            if not k.startswith(prefix)]
 
 
 def _take_a_part(teacher: nn.Module, keys: tuple) -> None:
     """Its file is that of a whole detector: hundreds of keys too many."""
+    unused = tuple(teacher.loaded_prefix + part for part in UNUSED)
     keys.unexpected_keys[:] = [k for k in keys.unexpected_keys
-                               if not k.startswith(UNUSED)]
+                               if not k.startswith(unused)]

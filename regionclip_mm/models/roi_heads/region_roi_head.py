@@ -117,8 +117,20 @@ class RegionRoIHead(StandardRoIHead):
         Returns:
             Region embeddings (sum R_i, D), not normalised.
         """
+        return self.encode_rois(x, bbox2roi(boxes))
+
+    def encode_rois(self, x: Tuple[Tensor, ...], rois: Tensor) -> Tensor:
+        """Embed regions of images in any order.
+
+        Args:
+            x: Feature maps of the batch, as from ``extract_feat``.
+            rois: Regions (R, 5): image, and box in network pixels.
+
+        Returns:
+            Region embeddings (R, D), not normalised.
+        """
         [embeddings] = in_chunks(lambda part: (self._embed(x, part), ),
-                                 bbox2roi(boxes), self.chunk_size)
+                                 rois, self.chunk_size)
         return embeddings
 
     def _embed(self, x: Tuple[Tensor, ...], rois: Tensor) -> Tensor:
