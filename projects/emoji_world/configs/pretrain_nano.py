@@ -26,6 +26,9 @@ classifier.vocabulary = dict(type='VocabularyFile', path=pool)
 model.roi_head.bbox_head.num_classes = 468
 teacher = copy.deepcopy(model)
 teacher.update(
+    type='CropTeacher',
+    crop_size=112,
+    context=1.1,
     proposal_source=dict(type='WholeImageProposals'),
     text_encoder=None,
     init_cfg=dict(type='Pretrained', checkpoint=_base_.weights))

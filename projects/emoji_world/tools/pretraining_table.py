@@ -33,6 +33,7 @@ PRETRAINED: Dict[str, Tuple[str, Tuple[str, ...]]] = dict(
     no_distill=('all', ('model.loss_region_distill=None', )),
     no_contrast=('all', ('model.loss_concept_contrastive=None', )),
     no_image_text=('all', ('model.loss_img_txt=None', )),
+    map_teacher=('map_teacher', ()),
     random_boxes=('random', ()),
     no_novel_names=('no_novel', ()))
 #: Initial weights of fine-tuning -> config.
@@ -42,6 +43,7 @@ FINE_TUNED = dict(random='transfer_nano', clip='transfer_nano',
 TITLES = dict(
     regionclip='RegionCLIP-nano', no_distill='without distillation',
     no_contrast='without contrast', no_image_text='without image-text',
+    map_teacher='teacher on the maps, as the reference\'s',
     random_boxes='random boxes instead of the RPN\'s',
     no_novel_names='pool without the novel names',
     random='at random', clip='CLIP-nano',
@@ -81,7 +83,8 @@ def preparations(folder: Path) -> List[Job]:
             '--file', f'{pool}/{name}.txt',
             '--config', f'{CONFIGS}/regionclip_nano.py',
             '--checkpoint', WEIGHTS), (needs, )))
-    for name, leaf in (('all', ''), ('random', '_random-boxes'),
+    for name, leaf in (('all', ''), ('map_teacher', '_map-teacher'),
+                       ('random', '_random-boxes'),
                        ('no_novel', '_no-novel')):
         embedded = 'embed_no_novel' if name == 'no_novel' else 'embed_all'
         config = f'{CONFIGS}/pretrain_nano{leaf}.py'
@@ -113,8 +116,8 @@ def pretrainings(folder: Path, seed: int) -> List[Job]:
     jobs = []
     for variant, (labels, options) in PRETRAINED.items():
         name = f'pretrain_{variant}_{seed}'
-        # a student of random boxes has the RPN all the same, for evaluation
-        config = 'all' if labels == 'random' else labels
+        # the student is the same, with the RPN for evaluation
+        config = 'no_novel' if labels == 'no_novel' else 'all'
         jobs.append(training(
             name, f'{folder}/labels/{config}_offline.py', folder,
             (f'label_{config}', f'label_{labels}'), (

@@ -12,6 +12,7 @@ from ...text import Vocabulary, encode_vocabulary
 from ..layers import NO_CLASSES, TextEmbeddingClassifier
 from ..utils import LoadingRecord, check_fusion
 
+Maps = Optional[Tuple[Tensor, ...]]
 TEST_PARTS = ('rcnn', 'rpn', 'chunked_size')
 # Keys of the region encoder; what else there is may begin at random.
 ENCODER = ('backbone.', 'roi_head.shared_head.',
@@ -106,19 +107,38 @@ class RegionCLIP(TwoStageDetector):
         for classifier in self.classifiers:
             classifier.set_test_vocabulary(vocabulary)
 
-    def encode_regions(self, inputs: Tensor, boxes: List[Tensor]) -> Tensor:
+    def encode_regions(self, inputs: Tensor, boxes: List[Tensor],
+                       trunk: Maps = None) -> Tensor:
         """Embed regions of images.
 
         Args:
             inputs: Normalised batch (N, 3, H, W).
             boxes: Boxes (R_i, 4) of each image in network pixels; R_i may
                 be 0.
+            trunk: See :meth:`feature_maps`.
 
         Returns:
             Region embeddings (sum R_i, D), not normalised.
         """
         _check_boxes(boxes, len(inputs))
-        return self.roi_head.encode_regions(self.extract_feat(inputs), boxes)
+        return self.roi_head.encode_regions(
+            self.feature_maps(inputs, trunk), boxes)
+
+    def feature_maps(self, inputs: Tensor,
+                     trunk: Maps = None) -> Tuple[Tensor, ...]:
+        """What regions are pooled from.
+
+        Args:
+            inputs: Normalised batch (N, 3, H, W).
+            trunk: What ``backbone.trunk`` gives of it, if that is known.
+
+        Returns:
+            Maps of the backbone (and neck).
+        """
+        if trunk is None:
+            return self.extract_feat(inputs)
+        maps = self.backbone.after_trunk(trunk)
+        return self.neck(maps) if self.with_neck else maps
 
     def loss(self, batch_inputs: Tensor,
              batch_data_samples: SampleList) -> Dict[str, Tensor]:

@@ -10,9 +10,8 @@ from mmdet.structures import SampleList
 from mmdet.structures.bbox import bbox2roi
 
 from ..detectors import RegionCLIP
+from ..detectors.regionclip import Maps
 from .checks import UNTRAINED, check_pool, texts_of
-
-Maps = Optional[Tuple[Tensor, ...]]
 
 
 class PseudoLabels(NamedTuple):
@@ -155,14 +154,14 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
 
         Args:
             inputs: Normalised batch (N, 3, H, W).
-            trunk: See :func:`feature_maps`.
+            trunk: See :meth:`feature_maps`.
             rois: Regions (R, 5): image, and box in network pixels.
 
         Returns:
             Embeddings (R, D) and (N, D).
         """
         embeddings = self.roi_head.encode_rois(
-            feature_maps(self, inputs, trunk),
+            self.feature_maps(inputs, trunk),
             torch.cat([rois, whole_images(inputs)]))
         return embeddings.split([len(rois), len(inputs)])
 
@@ -204,15 +203,6 @@ def whole_images(inputs: Tensor) -> Tensor:
     rois[:, 0] = torch.arange(len(inputs), device=inputs.device)
     rois[:, 3], rois[:, 4] = width, height
     return rois
-
-
-def feature_maps(detector: RegionCLIP, inputs: Tensor,
-                 trunk: Maps) -> Tuple[Tensor, ...]:
-    """Feature maps of a detector, from the trunk if it is known."""
-    if trunk is None:
-        return detector.extract_feat(inputs)
-    maps = detector.backbone.after_trunk(trunk)
-    return detector.neck(maps) if detector.with_neck else maps
 
 
 def _build(cfg: Optional[dict]) -> Optional[nn.Module]:

@@ -10,8 +10,7 @@ from mmdet.structures import SampleList
 
 from ..losses import top_k_log_probs
 from ..utils import check_dtype, in_dtype
-from .base import (BaseRegionTextPretrainer, Maps, PseudoLabels, classify,
-                   feature_maps)
+from .base import BaseRegionTextPretrainer, Maps, PseudoLabels, classify
 from .checks import check_pools, check_teacher, check_teacher_file
 
 TEACHER = 'teacher.'
@@ -145,9 +144,8 @@ class RegionTextPretrainer(BaseRegionTextPretrainer):
                boxes: List[Tensor]) -> Tensor:
         """The teacher's logits of the concepts (R, K)."""
         with in_dtype(self.teacher_dtype, inputs.device):
-            maps = feature_maps(self.teacher, inputs, trunk)
-            embeddings = self.teacher.roi_head.encode_regions(maps, boxes)
-            return classify(self.teacher, embeddings)
+            return classify(self.teacher, self.teacher.encode_regions(
+                inputs, boxes, trunk))
 
 
 def _leave_the_teacher_out(module: nn.Module, state: dict, prefix: str,

@@ -20,6 +20,8 @@ train_dataloader = dict(
         ]))
 label_pipeline = [
     dict(type='LoadEncodedImage'),
-    dict(type='Resize', scale_factor=1.25, keep_ratio=True),
+    # sharper, for the teacher enlarges it once more
+    dict(type='Resize', scale_factor=1.25, keep_ratio=True,
+         interpolation='bicubic'),
     dict(type='PackDetInputs')
 ]
