@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 from statistics import mean
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
@@ -66,33 +66,48 @@ def parse_args() -> argparse.Namespace:
 
 
 def preparations(folder: Path) -> List[Job]:
-    """Scenes, pools, and what the teacher says of regions."""
-    pool, labels = f'{DATA}/concepts', f'{folder}/labels'
-    jobs = [
+    """Scenes, the pool, and what the teacher says of regions."""
+    pool = f'{DATA}/concepts'
+    return [
         Job('scenes', (f'{TOOLS}/make_scenes.py', )),
         Job('pool', (
             'tools/build_concept_pool.py',
             f'{DATA}/annotations/captions_train_captions.json',
             f'{pool}/all.txt', '--min-count', '10'), ('scenes', )),
+        embedding('all', 'pool'),
+        labelling('all', '', folder)]
+
+
+def ablated_preparations(folder: Path) -> List[Job]:
+    """A pool without the novel names; other teachers' labels."""
+    pool = f'{DATA}/concepts'
+    return [
         Job('pool_no_novel', (
             f'{TOOLS}/leave_out_novel.py', f'{pool}/all.txt',
-            f'{pool}/no_novel.txt'), ('pool', ))]
-    for name, needs in (('all', 'pool'), ('no_novel', 'pool_no_novel')):
-        jobs.append(Job(f'embed_{name}', (
-            'tools/build_vocabulary.py', f'{pool}/{name}.pth',
-            '--file', f'{pool}/{name}.txt',
-            '--config', f'{CONFIGS}/regionclip_nano.py',
-            '--checkpoint', WEIGHTS), (needs, )))
-    for name, leaf in (('all', ''), ('map_teacher', '_map-teacher'),
-                       ('random', '_random-boxes'),
-                       ('no_novel', '_no-novel')):
-        embedded = 'embed_no_novel' if name == 'no_novel' else 'embed_all'
-        config = f'{CONFIGS}/pretrain_nano{leaf}.py'
-        jobs.append(Job(f'label_{name}', (
-            'tools/label_regions.py', config, f'{labels}/{name}.json',
-            '--device', 'cpu', '--offline-config',
-            f'{labels}/{name}_offline.py'), (embedded, ), config))
-    return jobs
+            f'{pool}/no_novel.txt'), ('pool', )),
+        embedding('no_novel', 'pool_no_novel'),
+        labelling('map_teacher', '_map-teacher', folder),
+        labelling('random', '_random-boxes', folder),
+        labelling('no_novel', '_no-novel', folder)]
+
+
+def embedding(name: str, needs: str) -> Job:
+    """Embeddings of a pool."""
+    pool = f'{DATA}/concepts/{name}'
+    return Job(f'embed_{name}', (
+        'tools/build_vocabulary.py', f'{pool}.pth', '--file', f'{pool}.txt',
+        '--config', f'{CONFIGS}/regionclip_nano.py',
+        '--checkpoint', WEIGHTS), (needs, ))
+
+
+def labelling(name: str, leaf: str, folder: Path) -> Job:
+    """What a teacher says of regions."""
+    labels, config = f'{folder}/labels', f'{CONFIGS}/pretrain_nano{leaf}.py'
+    needs = 'embed_no_novel' if name == 'no_novel' else 'embed_all'
+    return Job(f'label_{name}', (
+        'tools/label_regions.py', config, f'{labels}/{name}.json',
+        '--device', 'cpu', '--offline-config',
+        f'{labels}/{name}_offline.py'), (needs, ), config)
 
 
 def training(name: str, config: str, folder: Path, needs: Tuple[str, ...],
@@ -111,10 +126,12 @@ def evaluation(name: str, checkpoint: str, needs: Tuple[str, ...],
         '--json', f'{folder}/{name}.json', *options), needs)
 
 
-def pretrainings(folder: Path, seed: int) -> List[Job]:
-    """Each variant, and its evaluation."""
+def pretrainings(folder: Path, seed: int, variants: Sequence[str]
+                 ) -> List[Job]:
+    """Some variants, each with its evaluation."""
     jobs = []
-    for variant, (labels, options) in PRETRAINED.items():
+    for variant in variants:
+        labels, options = PRETRAINED[variant]
         name = f'pretrain_{variant}_{seed}'
         # the student is the same, with the RPN for evaluation
         config = 'no_novel' if labels == 'no_novel' else 'all'
@@ -169,11 +186,15 @@ def last(folder: Path, name: str) -> str:
 
 
 def all_jobs(folder: Path, seeds: int) -> List[Job]:
-    """Everything; the first seed of every row before the second of any."""
+    """Everything; the ablations last."""
+    main, *ablations = PRETRAINED
     jobs = [*preparations(folder),
             evaluation('clip', WEIGHTS, ('scenes', ), folder)]
     for seed in range(seeds):
-        jobs += pretrainings(folder, seed) + fine_tunings(folder, seed)
+        jobs += pretrainings(folder, seed, [main]) + fine_tunings(folder, seed)
+    jobs += ablated_preparations(folder)
+    for seed in range(seeds):
+        jobs += pretrainings(folder, seed, ablations)
     return jobs
 
 
