@@ -2,8 +2,11 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from projects.emoji_world.tools import train
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAIN = 'projects/emoji_world/tools/train.py'
@@ -29,3 +32,21 @@ def test_clip_training_resumes(tmp_path):
     log = _train(tmp_path, 3, '--resume')
     assert 'resumed' in log
     assert (tmp_path / 'iter_3.pth').exists()
+
+
+@pytest.mark.parametrize('begun', [False, True])
+def test_a_training_that_begins_with_weights_resumes(
+        begun, tmp_path, monkeypatch):
+    """With --resume from its own checkpoint, if there is one."""
+    taken = []
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(train.Runner, 'from_cfg', lambda cfg: taken.append(cfg)
+                        or SimpleNamespace(train=lambda: None))
+    if begun:
+        (tmp_path / 'last_checkpoint').write_text('iter_2.pth')
+    monkeypatch.setattr('sys.argv', [
+        'train.py', CLIP, '--work-dir', str(tmp_path), '--resume',
+        '--cfg-options', 'load_from=weights.pth'])
+    train.main()
+    assert (taken[0].get('resume', False), taken[0].load_from) == (
+        (True, None) if begun else (False, 'weights.pth'))

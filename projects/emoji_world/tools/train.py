@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 import torch
 from mmengine.config import Config, DictAction
-from mmengine.runner import Runner
+from mmengine.runner import Runner, find_latest_checkpoint
 
 from regionclip_mm.command_line import (config_errors, give_up, need_file,
                                         one_line_errors, quiet)
@@ -35,8 +35,10 @@ def main() -> None:
     with one_line_errors(), config_errors(args.config):
         cfg = Config.fromfile(args.config)
         cfg.work_dir = args.work_dir or f'work_dirs/{Path(args.config).stem}'
-        cfg.resume = args.resume
         cfg.merge_from_dict(args.cfg_options or {})
+        # with a load_from, MMEngine would resume from that file
+        if args.resume and find_latest_checkpoint(cfg.work_dir):
+            cfg.resume, cfg.load_from = True, None
         runner = Runner.from_cfg(cfg)
     try:
         runner.train()
