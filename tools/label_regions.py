@@ -71,13 +71,16 @@ def read_config(args: argparse.Namespace) -> 'Config':
     """The config, if regions can be labelled by it and written to OUT."""
     from mmengine.config import Config, DictAction
 
-    from regionclip_mm.apis.offline_config import check_online, offline_config
+    from regionclip_mm.apis.offline_config import (check_file, check_online,
+                                                   offline_config)
     from regionclip_mm.apis.out_dir import check_out_file
     if Path(args.out).suffix != '.json':
         raise ValueError(f'{args.out} should end in .json')
     for path in (args.out, args.offline_config):
         if path:
             check_out_file(path)
+    if args.offline_config:
+        check_file(args.offline_config, args.config)
     cfg = Config.fromfile(args.config)
     changes = argparse.ArgumentParser()
     changes.add_argument('--set', nargs='*', action=DictAction, default={})

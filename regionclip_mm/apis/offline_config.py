@@ -1,11 +1,33 @@
 """The config of offline pretraining, from that of online pretraining."""
 import copy
+from pathlib import Path
 
 from mmengine.config import Config
 
 from ..io.files import PathLike
 
-ONLINE = 'RegionTextPretrainer'
+ONLINE, OFFLINE = 'RegionTextPretrainer', 'OfflineRegionTextPretrainer'
+
+
+def check_file(path: PathLike, online: PathLike) -> None:
+    """Raise if writing the offline config would destroy another file.
+
+    Args:
+        path: To write.
+        online: The config that it is made from.
+
+    Raises:
+        ValueError: Naming the file.
+    """
+    path = Path(path)
+    if path.suffix != '.py':
+        raise ValueError(f'--offline-config {path} should end in .py')
+    if path.resolve() == Path(online).resolve():
+        raise ValueError(f'--offline-config {path} is the config that is read '
+                         'here: name another file')
+    if path.exists() and OFFLINE not in path.read_text(errors='replace'):
+        raise ValueError(f'--offline-config {path} exists, and is no config '
+                         f'of an {OFFLINE}: name another file')
 
 
 def check_online(cfg: Config) -> None:
@@ -41,7 +63,7 @@ def offline_config(cfg: Config, ann_file: PathLike) -> Config:
     check_online(cfg)
     cfg = copy.deepcopy(cfg)
     model = cfg.model
-    model.type = 'OfflineRegionTextPretrainer'
+    model.type = OFFLINE
     for key in ('teacher', 'teacher_dtype'):
         model.pop(key, None)
     if model.get('loss_region_distill'):

@@ -90,9 +90,25 @@ def test_order_and_number_of_regions(teacher):
     assert nothing.shape == (0, found.shape[1])
 
 
+@pytest.mark.parametrize('box', [
+    [5, 5, 3, 9], [0, 0, float('nan'), 4], [0, 0, float('inf'), 4]])
+def test_boxes_that_are_none(teacher, box):
+    with pytest.raises(ValueError, match='image 0 are not all finite with x1'):
+        encode(teacher, images(teacher), [box])
+
+
+def test_a_box_far_outside_is_the_image(teacher):
+    inputs = images(teacher)
+    torch.testing.assert_close(
+        encode(teacher, inputs, [[-1e6, -1e6, 1e6, 1e6]]),
+        encode(teacher, inputs, [[0, 0, 64, 64]]))
+
+
 @pytest.mark.parametrize('changes, message', [
     (dict(crop_size=31), 'crop_size is at least 32 pixels, got 31'),
     (dict(context=0), 'context and crops_at_once .* got 0 and 64'),
+    (dict(context=float('inf')), 'context and crops_at_once .* got inf'),
+    (dict(context=float('nan')), 'context and crops_at_once .* got nan'),
     (dict(crops_at_once=0), 'context and crops_at_once .* got 1.25 and 0')])
 def test_sizes_that_are_none(changes, message):
     with pytest.raises(ValueError, match=message):

@@ -342,3 +342,24 @@ def test_no_text_tower():
     with pytest.raises(ValueError, match='set model.text_encoder, or '
                        'loss_img_txt=None'):
         losses_of(pretrainer)
+
+
+@pytest.mark.parametrize('changes, message', [
+    (dict(num_regions=0), 'num_regions takes whole numbers from 1, got 0'),
+    (dict(num_regions=-1), 'num_regions takes .*, got -1'),
+    (dict(num_regions=2.5), 'num_regions takes .*, got 2.5'),
+    (dict(num_regions=None), 'num_regions takes .*, got None'),
+    (dict(concept_thr=1), 'concept_thr takes probabilities .*, got 1'),
+    (dict(concept_thr=float('nan')), 'concept_thr takes .*, got nan'),
+    (dict(concept_thr='0.1'), "concept_thr takes .*, got '0.1'")])
+def test_settings_by_which_no_region_could_be_chosen(changes, message):
+    with pytest.raises(ValueError, match=message):
+        MODELS.build(pretrainer_model(**changes))
+
+
+def test_without_any_loss_nothing_is_learned():
+    pretrainer = build_pretrainer(pretrainer_model(
+        loss_region_distill=None, loss_concept_contrastive=None,
+        loss_img_txt=None))
+    with pytest.raises(ValueError, match='nothing would be learned: set one'):
+        pretrainer.check_training()

@@ -120,7 +120,7 @@ class RegionCLIP(TwoStageDetector):
         Returns:
             Region embeddings (sum R_i, D), not normalised.
         """
-        _check_boxes(boxes, len(inputs))
+        check_boxes(boxes, len(inputs))
         return self.roi_head.encode_regions(
             self.feature_maps(inputs, trunk), boxes)
 
@@ -231,7 +231,7 @@ def _check_test_cfg(test_cfg: Optional[dict]) -> None:
                          f'{", ".join(TEST_PARTS)}')
 
 
-def _check_boxes(boxes: List[Tensor], images: int) -> None:
+def check_boxes(boxes: List[Tensor], images: int) -> None:
     """Raise unless there are finite boxes (R_i, 4) for each image; RoIAlign
     itself would read beyond the batch, or never end."""
     if len(boxes) != images:

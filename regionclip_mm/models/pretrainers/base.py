@@ -11,7 +11,7 @@ from mmdet.structures.bbox import bbox2roi
 
 from ..detectors import RegionCLIP
 from ..detectors.regionclip import Maps
-from .checks import UNTRAINED, check_pool, texts_of
+from .checks import UNTRAINED, check_pool, check_settings, texts_of
 
 
 class PseudoLabels(NamedTuple):
@@ -63,6 +63,7 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
                      type='ImageTextContrastiveLoss'),
                  **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        check_settings(num_regions, concept_thr)
         self.num_regions = num_regions
         self.concept_thr = concept_thr
         self.loss_region_distill = _build(loss_region_distill)
@@ -130,6 +131,12 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
             RuntimeError: If weights lack.
             ValueError: If concepts or the text tower lack or do not suit.
         """
+        if not (self.loss_region_distill or self.loss_concept_contrastive
+                or self.loss_img_txt):
+            raise ValueError(
+                'nothing would be learned: set one of model.'
+                'loss_region_distill, loss_concept_contrastive and '
+                'loss_img_txt')
         check_pool(self.classifiers[0].train_vocabulary)
         self._check_encoder()
         self.proposal_source.check_weights()

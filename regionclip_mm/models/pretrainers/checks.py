@@ -13,6 +13,25 @@ from ..detectors import RegionCLIP
 UNTRAINED = ('roi_head.bbox_head.fc_reg', 'roi_head.mask_head')
 
 
+def check_settings(num_regions: int, concept_thr: float) -> None:
+    """Raise unless regions can be drawn and sorted out by these.
+
+    Args:
+        num_regions: Regions per image.
+        concept_thr: Probability of a region's best concept.
+
+    Raises:
+        ValueError: Naming the key.
+    """
+    if not isinstance(num_regions, int) or num_regions < 1:
+        raise ValueError('model.num_regions takes whole numbers from 1, got '
+                         f'{num_regions!r}')
+    if (not isinstance(concept_thr, (int, float))
+            or not 0 <= concept_thr < 1):
+        raise ValueError('model.concept_thr takes probabilities from 0 to '
+                         f'below 1, got {concept_thr!r}')
+
+
 def check_teacher(teacher: RegionCLIP) -> None:
     """Raise unless the teacher has the weights of a region encoder.
 

@@ -1,4 +1,5 @@
 """A teacher of region-text pretraining that cuts regions out of the image."""
+import math
 from typing import Any, List
 
 import torch
@@ -9,7 +10,7 @@ from mmdet.registry import MODELS
 from mmdet.structures.bbox import bbox2roi
 
 from ..detectors import RegionCLIP
-from ..detectors.regionclip import Maps
+from ..detectors.regionclip import Maps, check_boxes
 
 
 @MODELS.register_module()
@@ -46,7 +47,7 @@ class CropTeacher(RegionCLIP):
         if crop_size < 32:
             raise ValueError('model.teacher.crop_size is at least 32 pixels, '
                              f'got {crop_size}')
-        if context <= 0 or crops_at_once < 1:
+        if not 0 < context < math.inf or crops_at_once < 1:
             raise ValueError(
                 'model.teacher.context and crops_at_once take positive '
                 f'numbers, got {context} and {crops_at_once}')
@@ -57,7 +58,11 @@ class CropTeacher(RegionCLIP):
     def encode_regions(self, inputs: Tensor, boxes: List[Tensor],
                        trunk: Maps = None) -> Tensor:
         """See :meth:`RegionCLIP.encode_regions`; ``trunk`` is of no use."""
-        squares = bbox2roi([self._squares(one) for one in boxes])
+        check_boxes(boxes, len(inputs))
+        size = boxes[0].new_tensor(inputs.shape[:1:-1]).repeat(2)
+        squares = bbox2roi([
+            # RoIAlign would take samples far outside of the image, too
+            self._squares(one.clamp(min=0).minimum(size)) for one in boxes])
         if not len(squares):
             return super().encode_regions(inputs, boxes)
         whole = squares.new_tensor([[0, 0, self.crop_size, self.crop_size]])
