@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 from regionclip_mm.apis.offline_config import offline_config
 from regionclip_mm.io.region_labels import pool_digest
 from regionclip_mm.models.layers.clip_archs import get_arch
+from regionclip_mm.models.utils import data_dependent_init
 from regionclip_mm.text import Vocabulary
 
 FORMS = ('online', 'literal', 'offline', 'bfloat16')
@@ -95,32 +96,6 @@ def make_batch(size: Tuple[int, int], images: int,
         for i in range(images)]
 
 
-@torch.no_grad()
-def tell_apart(net: nn.Module, inputs: Tensor) -> None:
-    """Give a region encoder of random weights statistics as of a trained
-    one; else all regions are nearly the same to it, and their differences
-    nearly rounding.
-
-    Args:
-        net: Its norms take their statistics from the pixels; its embeddings
-            are centred.
-        inputs: Normalised pixels (N, 3, H, W).
-    """
-    corners = torch.rand(len(inputs), 16, 2, 2, device=inputs.device)
-    size = corners.new_tensor(inputs.shape[:1:-1])
-    boxes = list((corners.sort(2).values * size).flatten(2))
-    norms = [m for m in (*net.backbone.modules(), *net.roi_head.modules())
-             if isinstance(m, nn.BatchNorm2d)]
-    for norm in norms:
-        norm.momentum = 1.0
-        norm.train()
-    net.encode_regions(inputs, boxes)
-    for norm in norms:
-        norm.eval()
-    mean = net.encode_regions(inputs, boxes).mean(0)
-    net.roi_head.bbox_head.region_pool.c_proj.bias -= mean
-
-
 class Bench:
     """Pretraining steps on one batch, online and offline.
 
@@ -138,7 +113,7 @@ class Bench:
         self.inputs, self.samples = make_batch(
             tuple(args.size), args.images, args.device)
         for net in (self.online.teacher, self.online):
-            tell_apart(net, self.inputs)
+            data_dependent_init(net, self.inputs)
         self._label(args.concepts, torch.float32)
         self.online.concept_thr = self._threshold(args.kept)
         cfg = offline_config(cfg, 'labels.json')
