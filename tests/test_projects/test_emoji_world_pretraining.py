@@ -15,6 +15,7 @@ from projects.emoji_world.emoji_world import coco, measures
 from projects.emoji_world.emoji_world.concepts import names
 from projects.emoji_world.emoji_world.plans import make_plan
 from projects.emoji_world.emoji_world.render import render
+from projects.emoji_world.emoji_world.weights import write_clip_nano
 from projects.emoji_world.tools import (forget_encoder, leave_out_novel,
                                         pretraining_table)
 from regionclip_mm.checkpoint import load_weights
@@ -35,6 +36,9 @@ def runner(tmp_path, monkeypatch):
         path.parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(path), render(make_plan(SPLIT, index)))
     cfg = Config.fromfile(CONFIGS / 'pretrain_nano.py')
+    clip = tmp_path / 'clip_nano.pth'
+    write_clip_nano(clip)
+    cfg.load_from = cfg.model.teacher.init_cfg.checkpoint = str(clip)
     pool = tmp_path / 'pool.pth'
     words = names('base', 'novel')
     embeddings = torch.nn.functional.normalize(torch.randn(

@@ -37,6 +37,8 @@ def error_of(monkeypatch):
      f'the config {PROJECT}/configs/_base_/rpn_nano.py cannot be used, '
      'KeyError: model'),
     ('evaluate.py', ['no.pth'], 'there is no checkpoint no.pth'),
+    ('evaluate.py', ['no/clip_nano.pth'], 'there is no file no/clip_nano.pth; '
+     'write it first: '),
     ('evaluate.py', ['--config', 'no'],
      f'there is no config file {PROJECT}/configs/no.py'),
     ('evaluate.py', ['setup.py', '--only-rpn'],

@@ -13,11 +13,14 @@ from projects.emoji_world.emoji_world import measures
 from projects.emoji_world.emoji_world.concepts import names
 from projects.emoji_world.emoji_world.plans import make_plan
 from projects.emoji_world.emoji_world.render import render
+from projects.emoji_world.emoji_world.weights import (CLIP_ENCODER, REGIONCLIP,
+                                                      need_clip_nano, ship,
+                                                      write_clip_nano)
 from projects.emoji_world.tools.make_scenes import write_split
+from regionclip_mm.checkpoint import load_weights
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / 'projects' / 'emoji_world'
-WEIGHTS = PROJECT / 'weights' / 'regionclip_nano.pth'
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +36,7 @@ def config():
 
 @pytest.fixture(scope='module')
 def detector(config):
-    return measures.load_detector(config, str(WEIGHTS))
+    return measures.load_detector(config, str(REGIONCLIP))
 
 
 def test_weights_are_small_and_plain():
@@ -41,11 +44,48 @@ def test_weights_are_small_and_plain():
                ) <= 12e6
     assert sum(f.stat().st_size for f in (PROJECT / 'assets').glob(
         'atlas_*.png')) <= 6e6
-    content = torch.load(WEIGHTS, map_location='cpu', weights_only=True)
-    assert {k.split('.')[0] for k in content['state_dict']} == {
-        'backbone', 'roi_head', 'proposal_source', 'text_encoder'}
-    assert not any(Path(name).is_absolute()
-                   for name in content['meta']['source'])
+    parts = {}
+    for path in (REGIONCLIP, CLIP_ENCODER):
+        content = torch.load(path, map_location='cpu', weights_only=True)
+        parts[path] = {k.split('.')[0] for k in content['state_dict']}
+        assert not any(Path(name).is_absolute()
+                       for name in content['meta']['source'])
+    assert parts[CLIP_ENCODER] == {'backbone', 'roi_head'}
+    assert parts[REGIONCLIP] == {'proposal_source', 'text_encoder',
+                                 *parts[CLIP_ENCODER]}
+
+
+def test_clip_nano_is_made_whole(tmp_path):
+    path = tmp_path / 'new' / 'clip_nano.pth'
+    write_clip_nano(path)
+    whole, shipped, encoder = (load_weights(file).tensors for file in (
+        path, REGIONCLIP, CLIP_ENCODER))
+    assert set(whole) == set(shipped) > set(encoder)
+    for key, value in whole.items():
+        assert torch.equal(value, encoder.get(key, shipped[key])), key
+        assert (key in encoder) != torch.equal(value, shipped[key]), key
+
+
+def test_what_is_shipped_goes_in_and_comes_out(tmp_path):
+    """In half precision, which these files are in already."""
+    clip = tmp_path / 'clip_nano.pth'
+    write_clip_nano(clip)
+    ship(str(REGIONCLIP), str(clip), tmp_path)
+    for path in (REGIONCLIP, CLIP_ENCODER):
+        before, after = (load_weights(file).tensors
+                         for file in (path, tmp_path / path.name))
+        assert list(before) == list(after)
+        assert all(torch.equal(before[key], after[key]) for key in before)
+    with pytest.raises(ValueError, match='no weights of the same detector'):
+        ship(str(REGIONCLIP), str(CLIP_ENCODER), tmp_path)
+
+
+def test_clip_nano_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match='clip_nano.pth; write it '
+                       'first: python projects/.*/make_scenes.py'):
+        need_clip_nano(str(tmp_path / 'clip_nano.pth'))
+    need_clip_nano(str(tmp_path / 'other.pth'))
+    need_clip_nano(None)
 
 
 def test_config_vocabulary_is_the_datasets_classes(detector):
@@ -102,7 +142,7 @@ def test_boxes_are_named_as_well_with_a_written_split(config, tmp_path,
     assert len(document['images']) == 20
     gt = Config.fromfile(PROJECT / 'configs' / 'regionclip_nano_gt.py')
     gt.test_dataloader.dataset.data_root = f'{tmp_path}/'
-    detector = measures.load_detector(gt, str(WEIGHTS))
+    detector = measures.load_detector(gt, str(REGIONCLIP))
     assert measures.box_top1(detector, gt, 'dev', 'coco')['all'] > 0.5
     ap = measures.average_precision(detector, gt, 'dev', 'coco')
     assert ap['all'] > 0.4

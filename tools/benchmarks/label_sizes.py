@@ -32,7 +32,9 @@ sys.path.insert(0, str(ROOT))
 from regionclip_mm.io.region_labels import pool_digest
 
 CONFIG = ROOT / 'projects/emoji_world/configs/regionclip_nano.py'
-WEIGHTS = ROOT / 'projects/emoji_world/weights/regionclip_nano.pth'
+# CLIP-nano's, from which pretraining begins
+WEIGHTS = [ROOT / 'projects/emoji_world/weights' / name for name in (
+    'regionclip_nano.pth', 'clip_nano_encoder.pth')]
 LABELLED = 1.25  # of the scenes' size
 SIZES = (640, 672, 704, 736, 768, 800)
 SHOWN = ('kept', 'acc_concept', 'loss_region_distill',
@@ -50,7 +52,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def build(pool: str) -> Dict[str, nn.Module]:
-    """An online and an offline pretrainer, with the weights of the demo."""
+    """An online and an offline pretrainer, with CLIP-nano's weights."""
     register_all_modules()
     model = Config.fromfile(CONFIG).model
     head = model.roi_head.bbox_head
@@ -66,7 +68,8 @@ def build(pool: str) -> Dict[str, nn.Module]:
                                  teacher=teacher)),
         offline=MODELS.build(dict(model, type='OfflineRegionTextPretrainer')))
     for net in (models['online'].teacher, *models.values()):
-        load_checkpoint(net, str(WEIGHTS), 'cpu', logger='silent')
+        for path in WEIGHTS:
+            load_checkpoint(net, str(path), 'cpu', logger='silent')
         net.load_state_dict(net.state_dict())
     return {name: net.train() for name, net in models.items()}
 

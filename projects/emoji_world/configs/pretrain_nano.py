@@ -15,7 +15,7 @@ _base_ = [
 import copy  # noqa: E402
 
 max_iters = 500
-load_from = _base_.weights
+load_from = _base_.clip_weights
 pool = 'data/emoji_world/concepts/all.pth'
 
 model = _base_.nano
@@ -31,7 +31,7 @@ teacher.update(
     context=1.1,
     proposal_source=dict(type='WholeImageProposals'),
     text_encoder=None,
-    init_cfg=dict(type='Pretrained', checkpoint=_base_.weights))
+    init_cfg=dict(type='Pretrained', checkpoint=_base_.clip_weights))
 classifier.test_vocabulary = names
 model.update(
     type='RegionTextPretrainer',

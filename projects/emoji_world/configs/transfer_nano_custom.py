@@ -1,6 +1,6 @@
 # python projects/emoji_world/tools/train.py \
 #     projects/emoji_world/configs/transfer_nano_custom.py
-"""Your own data with CLIP-nano, on a CPU: a rehearsal of docs/transfer.md.
+"""Your own data with RegionCLIP-nano, a rehearsal of docs/transfer.md on CPU.
 
 Paths and class names are those of configs/_base_/datasets/custom.py.
 """

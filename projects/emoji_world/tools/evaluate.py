@@ -22,12 +22,12 @@ from mmengine.utils import import_modules_from_strings
 from torch import nn
 
 from projects.emoji_world.emoji_world import measures
+from projects.emoji_world.emoji_world.weights import REGIONCLIP, need_clip_nano
 from projects.emoji_world.tools.make_scenes import write_split, write_whole
 from regionclip_mm.command_line import (config_errors, need_file,
                                         one_line_errors, quiet)
 
 PROJECT = Path(__file__).resolve().parents[1]
-WEIGHTS = PROJECT / 'weights' / 'regionclip_nano.pth'
 SINGLES = dict(dev='single_dev', eval='single_eval',
                eval_unseen='single_eval_unseen')
 NAMES = dict(coco='COCO names', all='all names')
@@ -38,7 +38,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('checkpoint', nargs='?', default=str(WEIGHTS))
+    parser.add_argument('checkpoint', nargs='?', default=str(REGIONCLIP))
     parser.add_argument('--splits', nargs='+', default=['eval', 'eval_unseen'],
                         choices=sorted(SINGLES))
     parser.add_argument('--threads', type=int, default=2)
@@ -123,6 +123,7 @@ def figures_annotated(split: str, args: argparse.Namespace
 
 def main() -> None:
     args = parse_args()
+    need_clip_nano(args.checkpoint)
     need_file('checkpoint', args.checkpoint)
     need_file('config file', path_of(args.config))
     quiet()

@@ -16,15 +16,17 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.utils import import_modules_from_strings
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmdet.registry import MODELS
+from projects.emoji_world.emoji_world.weights import REGIONCLIP
 from regionclip_mm.checkpoint import load_weights, save_checkpoint
 from regionclip_mm.command_line import one_line_errors, quiet
+from regionclip_mm.models.utils import data_dependent_init
 
 PROJECT = Path(__file__).resolve().parents[1]
 KEPT = ('proposal_source.', 'text_encoder.')
-SCENES, SIZE, BOXES = 'data/emoji_world/images/rpn_train', 288, 16
+SCENES, SIZE = 'data/emoji_world/images/rpn_train', 288
 
 
 def some_scenes(count: int = 16) -> Tensor:
@@ -36,29 +38,6 @@ def some_scenes(count: int = 16) -> Tensor:
     return torch.stack([
         torch.from_numpy(cv2.resize(cv2.imread(str(path)), (SIZE, SIZE)))
         for path in paths]).permute(0, 3, 1, 2)
-
-
-@torch.no_grad()
-def tell_apart(model: nn.Module, scenes: Tensor) -> None:
-    """Let norms take the statistics of random boxes' pixels, and centre the
-    embeddings.
-
-    Args:
-        model: Detector with a region encoder of random weights.
-        scenes: Pixels (N, 3, H, W), BGR, 0 to 255.
-    """
-    inputs = model.data_preprocessor(dict(inputs=list(scenes)))['inputs']
-    boxes = list((torch.rand(len(scenes), BOXES, 2, 2).sort(2).values
-                  * SIZE).flatten(2))
-    norms = [m for m in (*model.backbone.modules(), *model.roi_head.modules())
-             if isinstance(m, nn.BatchNorm2d)]
-    for norm in norms:
-        norm.momentum = 1.0
-        norm.train()
-    model.encode_regions(inputs, boxes)
-    model.eval()
-    mean = model.encode_regions(inputs, boxes).mean(0)
-    model.roi_head.bbox_head.region_pool.c_proj.bias -= mean
 
 
 def main() -> None:
@@ -74,9 +53,10 @@ def main() -> None:
     init_default_scope(config.default_scope)
     torch.manual_seed(args.seed)
     model = MODELS.build(config.model)
-    tell_apart(model, some_scenes())
+    inputs = model.data_preprocessor(dict(inputs=list(some_scenes())))
+    data_dependent_init(model.eval(), inputs['inputs'])
     state = model.state_dict()
-    known = load_weights(PROJECT / 'weights/regionclip_nano.pth').tensors
+    known = load_weights(REGIONCLIP).tensors
     state.update({k: v.float() for k, v in known.items()
                   if k.startswith(KEPT) and k in state})
     save_checkpoint(state, args.out, dict(seed=args.seed))

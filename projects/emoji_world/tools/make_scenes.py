@@ -4,8 +4,9 @@
 
 Writes ``data/emoji_world/images/SPLIT/*.png`` and
 ``data/emoji_world/annotations/SPLIT_{coco,all}.json``
-(``SPLIT_{base,captions,coco,rpn}.json`` for those to train on). Files that are
-there are kept; each is written whole or not at all.
+(``SPLIT_{base,captions,coco,rpn}.json`` for those to train on), and
+``data/emoji_world/clip_nano.pth``, the weights that pretraining begins with.
+Scenes that are there are kept; each file is written whole or not at all.
 """
 import argparse
 import functools
@@ -24,6 +25,7 @@ from projects.emoji_world.emoji_world import coco
 from projects.emoji_world.emoji_world.plans import make_plan
 from projects.emoji_world.emoji_world.render import render
 from projects.emoji_world.emoji_world.splits import SPLITS
+from projects.emoji_world.emoji_world.weights import CLIP_NANO, write_clip_nano
 from regionclip_mm.command_line import one_line_errors
 from regionclip_mm.io.files import remove_leftovers
 
@@ -103,6 +105,8 @@ def main() -> None:
         write_split(split, args.root)
         print(f'{split}: {SPLITS[split].size} scenes in '
               f'{args.root / "images" / split}')
+    write_clip_nano(args.root / CLIP_NANO)
+    print(f'weights of CLIP-nano: {args.root / CLIP_NANO}')
 
 
 if __name__ == '__main__':

@@ -22,8 +22,8 @@ from regionclip_mm.command_line import one_line_errors, quiet
 
 PROJECT = 'projects/emoji_world'
 CONFIGS, TOOLS = f'{PROJECT}/configs', f'{PROJECT}/tools'
-WEIGHTS = f'{PROJECT}/weights/regionclip_nano.pth'
 DATA = 'data/emoji_world'
+CLIP = f'{DATA}/clip_nano.pth'  # of make_scenes.py
 PRETRAIN_STEPS = 500
 STEPS, WARMUP = 500, 50  # of fine-tuning
 
@@ -97,7 +97,7 @@ def embedding(name: str, needs: str) -> Job:
     return Job(f'embed_{name}', (
         'tools/build_vocabulary.py', f'{pool}.pth', '--file', f'{pool}.txt',
         '--config', f'{CONFIGS}/regionclip_nano.py',
-        '--checkpoint', WEIGHTS), (needs, ))
+        '--checkpoint', CLIP), (needs, ))
 
 
 def labelling(name: str, leaf: str, folder: Path) -> Job:
@@ -152,7 +152,7 @@ def fine_tunings(folder: Path, seed: int) -> List[Job]:
     """From each of the initial weights, and its evaluation."""
     jobs = []
     for start, config in FINE_TUNED.items():
-        name, needs, load_from = f'transfer_{start}_{seed}', ('scenes', ), ''
+        name, needs, load_from = f'transfer_{start}_{seed}', ('scenes', ), CLIP
         options = ()
         if start == 'regionclip':
             needs = (f'pretrain_regionclip_{seed}', )
@@ -172,7 +172,7 @@ def fine_tunings(folder: Path, seed: int) -> List[Job]:
                 f'randomness.seed={seed}', f'train_cfg.max_iters={STEPS}',
                 f'param_scheduler.1.T_max={STEPS - WARMUP}',
                 'optim_wrapper.type=CPUAmpOptimWrapper', *options,
-                *([f'load_from={load_from}'] if load_from else []))))
+                f'load_from={load_from}')))
         jobs.append(evaluation(
             name, last(folder, name), (name, ), folder, '--only-rpn',
             '--splits', 'eval', '--config', config))
@@ -189,7 +189,7 @@ def all_jobs(folder: Path, seeds: int) -> List[Job]:
     """Everything; the ablations last."""
     main, *ablations = PRETRAINED
     jobs = [*preparations(folder),
-            evaluation('clip', WEIGHTS, ('scenes', ), folder)]
+            evaluation('clip', CLIP, ('scenes', ), folder)]
     for seed in range(seeds):
         jobs += pretrainings(folder, seed, [main]) + fine_tunings(folder, seed)
     jobs += ablated_preparations(folder)

@@ -12,6 +12,7 @@ import torch
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner, find_latest_checkpoint
 
+from projects.emoji_world.emoji_world.weights import need_clip_nano
 from regionclip_mm.command_line import (config_errors, give_up, need_file,
                                         one_line_errors, quiet)
 
@@ -39,6 +40,7 @@ def main() -> None:
         # with a load_from, MMEngine would resume from that file
         if args.resume and find_latest_checkpoint(cfg.work_dir):
             cfg.resume, cfg.load_from = True, None
+        need_clip_nano(cfg.get('load_from'))
         runner = Runner.from_cfg(cfg)
     try:
         runner.train()

@@ -1,4 +1,5 @@
-"""Variable `nano`: CLIP-nano as a region encoder, without proposal source."""
+"""Variable `nano`: a region encoder without proposal source, be its weights
+RegionCLIP-nano's or CLIP-nano's, with which pretraining begins."""
 _base_ = [
     '../../../../configs/_base_/models/regionclip_rn50.py', './runtime.py'
 ]
@@ -7,6 +8,7 @@ _base_ = [
 import copy  # noqa: E402
 
 weights = 'projects/emoji_world/weights/regionclip_nano.pth'
+clip_weights = 'data/emoji_world/clip_nano.pth'  # of make_scenes.py
 templates = ['{}', 'a photo of a {}', 'a picture of a {}.', 'a {}']
 
 nano = copy.deepcopy(_base_.rn50)

@@ -1,4 +1,5 @@
-"""COCO-OVD's losses and heads on CLIP-nano, with its RPN; no classes yet."""
+"""COCO-OVD's losses and heads on RegionCLIP-nano, with its RPN; no classes
+yet."""
 _base_ = [
     './regionclip_nano.py', './rpn_nano.py',
     '../../../../configs/_base_/models/transfer_coco.py'
