@@ -187,3 +187,13 @@ def test_tables_of_nothing_can_be_printed(tmp_path, capsys):
     assert out.count('RegionCLIP-nano') >= 4 and '0 of ' in out
     assert not re.search(r'\d\d\.\d', out)
     assert not list(Path(tmp_path).iterdir())
+
+
+def test_each_row_names_the_job_that_makes_it(tmp_path, capsys):
+    pretraining_table.print_tables(tmp_path, 3)
+    rows = set(re.findall(r'`(\w+)` \|', capsys.readouterr().out))
+    jobs = [job.name for job in pretraining_table.all_jobs(tmp_path, 3)]
+    assert len(rows) == 12
+    for row in rows - {'evaluate_clip'}:
+        assert {f'{row}_{seed}' for seed in range(3)} <= {*jobs}, row
+    assert 'evaluate_clip' in jobs

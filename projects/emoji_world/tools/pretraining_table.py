@@ -4,7 +4,8 @@
 
 Parses a concept pool from captions, labels regions once, pretrains and
 fine-tunes with several seeds, evaluates, prints. An interrupted run goes on
-with the same command; --print-only shows what there is. Two processes with
+with the same command; --print-only shows what there is, --commands what each
+job runs. Two processes with
 one thread each; the files are in work_dirs/pretraining_table.
 """
 import argparse
@@ -12,7 +13,7 @@ import json
 import sys
 from pathlib import Path
 from statistics import mean
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
@@ -218,17 +219,31 @@ def minutes(folder: Path, jobs: Dict[str, Job], names: List[str]) -> str:
     return f'{mean(times):.0f} min' if times else '-'
 
 
-def table(rows: List[Tuple[str, List[dict], str]], split: str,
-          whats: List[str]) -> str:
+class Row(NamedTuple):
+    """A line of a table.
+
+    Attributes:
+        title: For people.
+        job: How the names of its jobs begin.
+        runs: Figures of each seed.
+        time: Of a training.
+    """
+    title: str
+    job: str
+    runs: List[dict]
+    time: str
+
+
+def table(rows: List[Row], split: str, whats: List[str]) -> str:
     """Markdown: base, novel and all of each measure."""
     roles = ('base', 'novel', 'all')
     lines = ['| | ' + ' | '.join(
-        f'{what}, {role}' for what in whats for role in roles) + ' | time |',
-        '|---' * (2 + 3 * len(whats)) + '|']
-    for title, runs, time in rows:
+        f'{what}, {role}' for what in whats for role in roles)
+        + ' | time | job |', '|---' * (3 + 3 * len(whats)) + '|']
+    for title, job, runs, time in rows:
         cells = [cell(runs, split, what, role)
                  for what in whats for role in roles]
-        lines.append(f'| {title} | {" | ".join(cells)} | {time} |')
+        lines.append(f'| {title} | {" | ".join(cells)} | {time} | `{job}` |')
     return '\n'.join(lines)
 
 
@@ -243,10 +258,10 @@ def print_tables(folder: Path, seeds: int) -> None:
         for variant in variants:
             names = [f'{group}_{variant}_{seed}' for seed in range(seeds)]
             runs = [r for r in (found(folder, n) for n in names) if r]
-            rows[group, variant] = (TITLES[variant], runs,
-                                    minutes(folder, jobs, names))
+            rows[group, variant] = Row(TITLES[variant], names[0][:-2], runs,
+                                       minutes(folder, jobs, names))
     clip = found(folder, 'clip')
-    clip_row = ('CLIP-nano', [clip] if clip else [], '')
+    clip_row = Row('CLIP-nano', 'evaluate_clip', [clip] if clip else [], '')
     coco, words = (f'RPN boxes, AP50, {n} names' for n in ('COCO', 'all'))
     boxes = [f'annotated boxes, AP50, {n} names' for n in ('COCO', 'all')]
     best = rows['pretrain', 'regionclip']
@@ -269,7 +284,8 @@ def main() -> None:
     quiet()
     jobs = all_jobs(args.folder, args.seeds)
     if args.commands:
-        print(*jobs, sep='\n')
+        for job in jobs:
+            print(f'{job.name}: {job}')
         return
     if not args.print_only:
         run(jobs, args.folder, args.processes)
