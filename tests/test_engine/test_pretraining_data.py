@@ -39,7 +39,10 @@ def test_killed_and_resumed(workers, processes, pattern, tmp_path):
     assert 'Skipped, unreadable images: s4.tar, x: ' in printed
     assert 'images without caption: s4.tar, y: it is blank' in printed
     for text in (printed, resumed):
-        assert 'Skipped in 24 iterations: ' in text
+        last = text.partition('Skipped in 24 iterations: ')[2]
+        assert 'unreadable images: s4.tar, x: ' in last
+    before = resumed.partition('Skipped before the interruption: ')[2]
+    assert 'The first: ' in before.partition('\n')[0]
     assert 'skipped: ' in printed
 
 
