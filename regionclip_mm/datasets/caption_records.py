@@ -1,12 +1,13 @@
 """Images and their captions in annotation files, read record by record."""
-import json
-from typing import Any, Dict, Iterator, List
+from typing import Any, Container, Dict, Iterator, List, Tuple
 
 from ..io.caption_files import read_lines
+from ..io.files import require_file
 from ..io.json_files import ID, IMAGE_TO_LOAD, check_items, read_json
-from ..io.sample_captions import texts_under
-from ..io.skipped_data import BROKEN_RECORD, DAMAGE, SkippedData, reason_of
-from ..io.wording import listed
+from ..io.sample_captions import captions_in, instead_of_text, json_record
+from ..io.skipped_data import (BROKEN_RECORD, DAMAGE, BadSampleError,
+                               SkippedData, reason_of)
+from ..io.wording import short_repr
 
 Record = Dict[str, Any]
 SIZE = ('width', 'height')
@@ -32,14 +33,12 @@ def read_coco_captions(path: str, skipped: SkippedData) -> Iterator[Record]:
     check_items(data, 'annotations', {}, path)
     texts: Dict[Any, List[str]] = {item['id']: [] for item in data['images']}
     for row, item in enumerate(data['annotations']):
-        image = item.get('image_id') if isinstance(item, dict) else None
-        found = texts_under(item, 'caption')
-        if found is None or not isinstance(image, (int, str)) or (
-                image not in texts):
-            skipped.add(BROKEN_RECORD, f'{path}, annotations[{row}]: no '
-                        "'caption' that is a text, or no such 'image_id'")
-        else:
-            texts[image] += found
+        where = f'{path}, annotations[{row}]'
+        try:
+            found = captions_in(item, 'caption', where)
+            texts[_image_of(item, texts, where)] += found
+        except BadSampleError as error:
+            skipped.add(BROKEN_RECORD, error.where)
     for item in data['images']:
         yield dict({key: item[key] for key in SIZE if key in item},
                    img_id=item['id'], file=item['file_name'],
@@ -62,37 +61,43 @@ def read_json_lines(path: str, image_key: str, caption_key: str,
 
     Raises:
         FileNotFoundError: If there is no such file.
+        ValueError: If it is no ordinary file.
     """
     texts: Dict[str, List[str]] = {}
+    require_file(path)
     try:
         with open(path, 'rb') as raw:
             for number, line in read_lines(raw, str(path)):
                 if not line.strip():
                     continue
                 try:
-                    image, found = _parse(line, image_key, caption_key)
-                except (ValueError, RecursionError) as error:
-                    skipped.add(BROKEN_RECORD,
-                                f'{path}:{number}: {reason_of(error)}')
-                else:
+                    image, found = _parse(line, image_key, caption_key,
+                                          f'{path}:{number}')
                     texts.setdefault(image, []).extend(found)
-    except FileNotFoundError:
-        raise FileNotFoundError(f'there is no file {path}') from None
+                except BadSampleError as error:
+                    skipped.add(BROKEN_RECORD, error.where)
     except DAMAGE as error:
         skipped.add(BROKEN_RECORD, f'{path}: {reason_of(error)}')
     for image, found in texts.items():
         yield dict(img_id=image, file=image, texts=found)
 
 
-def _parse(line: str, image_key: str, caption_key: str) -> tuple:
+def _parse(line: str, image_key: str, caption_key: str,
+           where: str) -> Tuple[str, List[str]]:
     """Path of the image and captions of a line."""
-    record = json.loads(line)
+    record = json_record(line, where)
     image = record.get(image_key) if isinstance(record, dict) else None
-    texts = texts_under(record, caption_key)
-    if not isinstance(image, str) or not image or texts is None:
-        has = (f'its keys are {listed(sorted(record), 5)}'
-               if isinstance(record, dict) else
-               f'it is a {type(record).__name__}')
-        key = caption_key if isinstance(image, str) and image else image_key
-        raise ValueError(f'no text under {key!r}, {has}')
-    return image, texts
+    if not isinstance(image, str) or not image:
+        raise BadSampleError(BROKEN_RECORD, f'{where}: no text under '
+                             f'{image_key!r}, '
+                             f'{instead_of_text(record, image_key)}')
+    return image, captions_in(record, caption_key, where)
+
+
+def _image_of(item: dict, images: Container, where: str) -> Any:
+    """The id of an annotation's image, which is one of these."""
+    image = item.get('image_id')
+    if not isinstance(image, (int, str)) or image not in images:
+        raise BadSampleError(BROKEN_RECORD, f'{where}: no image has the '
+                             f"'image_id' {short_repr(image)}")
+    return image

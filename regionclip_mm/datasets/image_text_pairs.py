@@ -77,9 +77,8 @@ class ImageTextPairs(BaseDataset):
                 + ''.join(f'\n  {why}' for why in left_out.reasons))
         if left_out.counts:
             print_log(f'{self.ann_file}: {len(data)} images with captions; '
-                      f'left out or mended: {left_out}. The first: '
-                      + '; '.join(left_out.reasons), 'current',
-                      logging.WARNING)
+                      f'left out or mended: {left_out.with_reasons()}',
+                      'current', logging.WARNING)
         return data
 
     def _records(self, left_out: SkippedData) -> Iterator[Dict[str, Any]]:

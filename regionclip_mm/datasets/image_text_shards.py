@@ -197,5 +197,7 @@ class ImageTextShards(IterableDataset):
                 f'nothing can be used: {self._bad_count} bad records in a row '
                 f'in {shards} shards. Are train_dataloader.dataset.images='
                 f'{self.records.images}, .members={source.members} and '
-                f'.key={source.key!r} right? The first reasons:'
+                f'.key={source.key!r} right? '
+                + ('The first reasons:' if self._bad else
+                   'No shard has a member of such a name.')
                 + ''.join(f'\n  {why}' for why in self._bad))

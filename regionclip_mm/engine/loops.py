@@ -1,7 +1,9 @@
 """Training loops that resume at the next batch instead of the first."""
+import logging
 from itertools import chain, repeat
 from typing import Any, Iterator, Sequence, Union
 
+from mmengine.logging import print_log
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader, IterableDataset
@@ -67,6 +69,10 @@ class ResumableIterBasedTrainLoop(_ResumableLoop, IterBasedTrainLoop):
         return super().run()
 
     def _endless(self) -> Iterator[Sequence[dict]]:
+        if self._iter > 0:  # mmengine has just said that it skips data
+            print_log(f'None of these {self._iter} steps loaded data: the '
+                      'data loader begins where the run is to go on.',
+                      'current', logging.WARNING)
         while True:
             yield from self.dataloader
             if self.dataloader.batch_sampler.count == 0:

@@ -6,14 +6,15 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Callable, Dict, Iterator, List, NamedTuple, Tuple
 
-from .files import PathLike
+from .files import PathLike, require_file
 from .sample_captions import (CaptionSource, captions_in, captions_in_json,
-                              captions_of)
+                              captions_of, without_nul)
 from .skipped_data import DAMAGE, DAMAGED_SHARD, BadSampleError, reason_of
 from .tar_members import read_samples
+from .undecodable import IN_UTF16, is_utf16
 
 LONGEST_LINE = 64 << 20  # bytes; what a line has more is not read
-BOM, UTF16 = b'\xef\xbb\xbf', (b'\xff\xfe', b'\xfe\xff')
+BOM = b'\xef\xbb\xbf'
 DAMAGED_FILE = 'damaged_files'  # other than shards
 
 
@@ -55,6 +56,7 @@ def read_captions(path: PathLike,
     read = READERS[check_format(path)]
     position = 0
     try:
+        require_file(path)
         with open(path, 'rb') as raw:
             for item in read(raw, str(path), source):
                 position = item.position
@@ -108,14 +110,15 @@ def read_lines(raw: BinaryIO, path: str) -> Iterator[Tuple[int, str]]:
 
 
 def _refuse_utf16(data: bytes) -> None:
-    if data.startswith(UTF16):
-        raise ValueError('it is in UTF-16: write it in UTF-8')
+    if is_utf16(data):
+        raise ValueError(IN_UTF16)
 
 
 def _read_text(raw: BinaryIO, path: str,
                source: CaptionSource) -> Iterator[CaptionItem]:
-    for _, line in read_lines(raw, path):
-        yield CaptionItem(raw.tell(), line)
+    for number, line in read_lines(raw, path):
+        yield from _items(raw.tell(), partial(
+            without_nul, [line], f'{path}:{number}'))
 
 
 def _read_json_lines(raw: BinaryIO, path: str,

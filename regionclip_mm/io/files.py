@@ -14,6 +14,25 @@ PathLike = Union[str, os.PathLike]
 STALE = 3600  # seconds after which a part belongs to a dead process
 
 
+def require_file(path: PathLike) -> None:
+    """Raise unless there is a regular file.
+
+    Raises:
+        FileNotFoundError: If there is nothing.
+        ValueError: If it is a folder, or a pipe or device, which may be
+            without end and cannot be read twice.
+    """
+    path = Path(path)
+    if path.is_file():
+        return
+    if path.is_dir():
+        raise ValueError(f'{path} is a folder, not a file')
+    if path.exists():
+        raise ValueError(f'{path} is a pipe or a device: write its content to '
+                         'a file, and give that')
+    raise FileNotFoundError(f'there is no file {path}')
+
+
 def load_plain_file(path: PathLike) -> Any:
     """What ``torch.save`` wrote at ``path``, without running any code in it.
 
@@ -58,6 +77,8 @@ def written_whole(path: PathLike) -> Iterator[Path]:
 
     Raises:
         ValueError: If there is something other than a file.
+        OSError: If it cannot be written, for example for want of space,
+            with its name.
     """
     path = Path(path).resolve()  # write through a link, not over it
     if path.exists() and not path.is_file():
@@ -70,6 +91,10 @@ def written_whole(path: PathLike) -> Iterator[Path]:
         with open(partial, 'rb+') as file:
             os.fsync(file.fileno())
         os.replace(partial, path)
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         partial.unlink(missing_ok=True)
     _sync_folder(path.parent)

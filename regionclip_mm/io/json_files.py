@@ -4,7 +4,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Tuple
 
-from .files import PathLike
+from .files import PathLike, require_file
+from .undecodable import IN_UTF16, is_utf16
 from .wording import is_text, listed, repeated
 
 Check = Tuple[Callable[[Any], bool], str]  # whether it is right, in words
@@ -24,16 +25,15 @@ def read_json(path: PathLike,
         FileNotFoundError: If there is no such file.
         ValueError: If it is no json file, or too deeply nested.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f'there is no file {path}')
+    require_file(path)
+    data = Path(path).read_bytes()
+    if is_utf16(data):
+        raise ValueError(f'{path}: {IN_UTF16}')
     try:
-        return json.loads(path.read_text('utf-8-sig', errors),
-                          object_hook=hook)
+        return json.loads(data.decode('utf-8-sig', errors), object_hook=hook)
     except (ValueError, RecursionError) as error:
-        size = path.stat().st_size
         raise ValueError(
-            f'{path} is empty' if size == 0 else
+            f'{path} is empty' if not data else
             f'{path} is not a json file, or a cut-off one: {error}') from None
 
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Iterable, Iterator, List
 
+from .files import require_file
 from .wording import listed, repeated
 
 MOST = 1_000_000  # paths of one pair of braces
@@ -23,7 +24,8 @@ def find_files(patterns: Iterable[str]) -> List[Path]:
         sorted by name.
 
     Raises:
-        ValueError: If a pattern finds nothing, or a file is found twice.
+        ValueError: If a pattern finds nothing, a folder, a pipe or a device,
+            or a file is found twice.
     """
     found, missing = [], []
     for pattern in patterns:
@@ -36,6 +38,9 @@ def find_files(patterns: Iterable[str]) -> List[Path]:
     if folders:
         raise ValueError(f'{folders[0]} is a folder: name its files, for '
                          f"example '{folders[0]}/*.tar'")
+    for path in missing:
+        if path.exists():
+            require_file(path)
     if missing:
         raise ValueError(f'{len(missing)} files are not there: '
                          f'{listed(missing, words=str)}')

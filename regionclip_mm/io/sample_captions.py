@@ -1,10 +1,10 @@
 """The captions of one record, of a json file or of a tar shard."""
 import json
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import Any, List, NamedTuple, Tuple
 
 from .skipped_data import BROKEN_RECORD, NO_CAPTION, BadSampleError, reason_of
 from .tar_members import LARGEST, Sample
-from .wording import listed
+from .wording import listed, short_repr
 
 
 class CaptionSource(NamedTuple):
@@ -46,18 +46,26 @@ def captions_of(sample: Sample, source: CaptionSource,
             BROKEN_RECORD, f'{where}: {member} has more than {LARGEST} bytes')
     text = data.decode('utf-8', 'surrogateescape').removeprefix('\ufeff')
     if member != 'json':
-        return [text]
+        return without_nul([text], f'{where}.{member}')
     return captions_in_json(text, source.key, f'{where}.json')
 
 
 def captions_in_json(text: str, key: str, where: str) -> List[str]:
     """The captions of a json object; see :func:`captions_in`."""
+    return captions_in(json_record(text, where), key, where)
+
+
+def json_record(text: str, where: str) -> Any:
+    """What a text in json says.
+
+    Raises:
+        BadSampleError: If it is no json, or too deeply nested.
+    """
     try:
-        record = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadSampleError(BROKEN_RECORD, f'{where}: no json, '
                              f'{reason_of(error)}') from None
-    return captions_in(record, key, where)
 
 
 def captions_in(record: Any, key: str, where: str) -> List[str]:
@@ -69,22 +77,34 @@ def captions_in(record: Any, key: str, where: str) -> List[str]:
         where: The place of the record, for messages.
 
     Raises:
-        BadSampleError: If there is none.
+        BadSampleError: If there is none, saying what is there instead; if
+            one has a NUL.
     """
-    texts = texts_under(record, key)
-    if texts is None:
-        has = (f'its keys are {listed(sorted(record), 5)}' if isinstance(
-            record, dict) else f'it is a {type(record).__name__}')
-        raise BadSampleError(NO_CAPTION,
-                             f'{where}: no text under {key!r}, {has}')
-    return texts
-
-
-def texts_under(record: Any, key: str) -> Optional[List[str]]:
-    """The text, or list of texts, that an object has under a key; or None."""
     value = record.get(key) if isinstance(record, dict) else None
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not texts or not all(
             isinstance(text, str) for text in texts):
-        return None
+        raise BadSampleError(NO_CAPTION, f'{where}: no text under {key!r}, '
+                             f'{instead_of_text(record, key)}')
+    return without_nul(texts, where)
+
+
+def instead_of_text(record: Any, key: str) -> str:
+    """What there is where an object should have a text under a key."""
+    if not isinstance(record, dict):
+        return f'it is a {type(record).__name__}'
+    if key not in record:
+        return f'its keys are {listed(sorted(record), 5)}'
+    return f'but {short_repr(record[key])}'
+
+
+def without_nul(texts: List[str], where: str) -> List[str]:
+    """The same texts; no writing has the character NUL.
+
+    Raises:
+        BadSampleError: If one of them has it.
+    """
+    if any('\0' in text for text in texts):
+        raise BadSampleError(BROKEN_RECORD, f'{where}: it contains NUL '
+                             'characters: is it in UTF-16?')
     return texts

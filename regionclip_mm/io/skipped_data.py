@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Union
 
-SHOWN = 5  # reasons that are kept
+SHOWN = 5  # reasons that are kept, and the first of each kind
 # What reading a damaged file raises.
 DAMAGE = (OSError, EOFError, ValueError, RecursionError, OverflowError,
           zlib.error, lzma.LZMAError, tarfile.TarError)
@@ -46,7 +46,8 @@ class SkippedData:
 
     Attributes:
         counts: Kind -> how often.
-        reasons: The first few, each with its kind and place.
+        reasons: The first SHOWN, and the first of each kind, each with its
+            kind and place.
     """
     counts: Counter = field(default_factory=Counter)
     reasons: List[str] = field(default_factory=list)
@@ -60,13 +61,18 @@ class SkippedData:
     def add(self, kind: str, where: str) -> None:
         """Count one."""
         self.counts[kind] += 1
-        if len(self.reasons) < SHOWN:
-            self.reasons.append(describe(kind, where))
+        self._keep(describe(kind, where))
 
     def update(self, other: 'SkippedData') -> None:
         """Add another account to this one."""
         self.counts.update(other.counts)
-        self.reasons += other.reasons[:SHOWN - len(self.reasons)]
+        for reason in other.reasons:
+            self._keep(reason)
+
+    def _keep(self, reason: str) -> None:
+        kinds = [each.partition(':')[0] for each in self.reasons]
+        if len(kinds) < SHOWN or reason.partition(':')[0] not in kinds:
+            self.reasons.append(reason)
 
     def take(self) -> 'SkippedData':
         """What there is; it begins anew with nothing."""
@@ -82,6 +88,11 @@ class SkippedData:
     def from_state(cls, state: Dict[str, Any]) -> 'SkippedData':
         """From what :meth:`state` returned."""
         return cls(Counter(state['counts']), list(state['reasons']))
+
+    def with_reasons(self) -> str:
+        """The counts, and the reasons there are."""
+        return str(self) + ('. The first: ' + '; '.join(self.reasons)
+                            if self.reasons else '')
 
     def __str__(self) -> str:
         return ', '.join(f'{number} {kind.replace("_", " ")}' for kind, number

@@ -1,21 +1,14 @@
 """Samples of WebDataset shards, read by ``webdataset``, as bytes."""
-import bz2
-import gzip
-import lzma
-import tarfile
 from contextlib import closing
-from typing import (Any, BinaryIO, Callable, Dict, Iterable, Iterator, List,
-                    Tuple)
+from typing import Any, Dict, Iterable, Iterator, List, Tuple
 
 from .path_patterns import expand_braces, find_files
 from .skipped_data import DAMAGE, reason_of
-from .tar_members import BROKEN_HEADER, NO_END, Sample, split_name
+from .tar_blocks import TarBlocks
+from .tar_members import Sample, split_name
 from .wording import listed, repeated
 
 INSTALL = 'pip install "webdataset>=1.0,<2"'
-CHUNK = 128 * tarfile.BLOCKSIZE
-OPENERS: Dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
-    b'\x1f\x8b': gzip.open, b'BZh': bz2.open, b'\xfd7zXZ': lzma.open}
 
 
 def find_shards(patterns: Iterable[str]) -> List[str]:
@@ -99,18 +92,25 @@ class _Reading:
 
     def samples(self) -> Iterator[Sample]:
         """Samples with their wanted members."""
+        stream = None
         try:
             with closing(self._gopen(self.url)) as stream:
-                files = self._members(_unpacked(_Blocks(stream, self.damage)))
+                # Of a command, webdataset's own read loses what came last
+                # when it failed.
+                blocks = TarBlocks(getattr(stream, 'stream', stream),
+                                   self.damage)
+                files = self._members(blocks.unpacked())
                 for found in self._tar.group_by_keys(files,
                                                      handler=self._note):
                     yield Sample(found['__key__'], {
                         name: found[name] for name in self.extensions
                         if name in found})
         except DAMAGE as error:  # of opening, or the end of a command
-            self._note(error)
+            failed = _failed_command(stream)
+            # the cause of what else is wrong
+            self.damage.insert(0, failed) if failed else self._note(error)
 
-    def _members(self, blocks: '_Blocks') -> Iterator[Dict[str, Any]]:
+    def _members(self, blocks: TarBlocks) -> Iterator[Dict[str, Any]]:
         there_is_more = True
         while there_is_more:
             yield from self._tar.tar_file_expander(
@@ -133,69 +133,14 @@ class _Reading:
         return True
 
 
-def _unpacked(blocks: '_Blocks') -> '_Blocks':
-    for magic, unpack in OPENERS.items():
-        if blocks.peek().startswith(magic):
-            return _Blocks(unpack(blocks), blocks.damage)
-    return blocks
-
-
-class _Blocks:
-    """A stream that gives single blocks of a tar file.
-
-    So ``tarfile`` never has more than it needs: when it ends, the last block
-    is the header that made it end, and what follows can still be read.
-    """
-
-    def __init__(self, stream: Any, damage: List[str]) -> None:
-        self.damage = damage  # what was wrong is added here
-        self._stream = stream
-        self._chunk, self._at = b'', 0
-        self._last = b''
-
-    def read(self, size: int = tarfile.BLOCKSIZE) -> bytes:
-        """At most the next block; at the end, and after an error, b''."""
-        if self._at >= len(self._chunk):
-            try:
-                self._chunk = self._stream.read(CHUNK)
-            except DAMAGE as error:
-                self.damage.append(reason_of(error))
-                self._chunk = b''
-            self._at = 0
-        end = self._at + min(size, tarfile.BLOCKSIZE)
-        self._last = self._chunk[self._at:end]
-        self._at += len(self._last)
-        return self._last
-
-    def peek(self) -> bytes:
-        """The next block, which remains the next."""
-        block = self.read()
-        self._at -= len(block)
-        return block
-
-    def find_header(self) -> bool:
-        """Go to the next sound header behind where ``tarfile`` ended.
-
-        Zeros are the regular end, which other archives may follow.
-        """
-        if len(self._last) < tarfile.BLOCKSIZE:
-            self.damage.append(NO_END)
-            return False
-        is_broken = bool(self._last.strip(b'\0'))
-        while True:
-            block = self.peek()
-            if not block or _is_header(block):
-                break
-            is_broken |= bool(block.strip(b'\0'))
-            self.read()
-        if is_broken:
-            self.damage.append(BROKEN_HEADER)
-        return bool(block)
-
-
-def _is_header(block: bytes) -> bool:
-    try:
-        tarfile.TarInfo.frombuf(block, 'utf-8', 'surrogateescape')
-    except tarfile.HeaderError:
-        return False
-    return True
+def _failed_command(stream: Any) -> str:
+    """How the command failed whose output a stream is; or nothing."""
+    process = getattr(stream, 'proc', None)
+    if process is None or not process.returncode:
+        return ''
+    command = (process.args if isinstance(process.args, str) else
+               ' '.join(map(str, process.args)))
+    status = process.returncode
+    return reason_of(f'the command ended with exit status {status}: {command}'
+                     if status > 0 else
+                     f'the command was ended by signal {-status}: {command}')

@@ -1,8 +1,10 @@
 """How often concepts are named, with an account of what was left out."""
 import json
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Tuple
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Tuple
 
 from ..io.files import PathLike, written_whole
 from ..io.wording import listed
@@ -62,6 +64,22 @@ class ConceptCounts:
                    dict(data['examples']))
 
 
+@contextmanager
+def written_or_told(path: PathLike) -> Iterator[Path]:
+    """:func:`written_whole` for what a second run of a command completes.
+
+    Raises:
+        RuntimeError: If the file cannot be written, with its name.
+    """
+    try:
+        with written_whole(path) as partial:
+            yield partial
+    except OSError as error:
+        raise RuntimeError(
+            f'{path} cannot be written ({error.strerror or error}). When it '
+            'can, the same command goes on from what it saved last') from error
+
+
 def write_pool(counts: ConceptCounts, min_count: int, out: PathLike,
                origin: Dict[str, Any]) -> Dict[str, Any]:
     """Write the frequent concepts, and a report beside them.
@@ -78,6 +96,7 @@ def write_pool(counts: ConceptCounts, min_count: int, out: PathLike,
 
     Raises:
         ValueError: If there is no caption or no frequent concept.
+        RuntimeError: If a file cannot be written.
     """
     if not counts.account[READ]:
         first = [places[0] for places in counts.examples.values()]
@@ -98,9 +117,9 @@ def write_pool(counts: ConceptCounts, min_count: int, out: PathLike,
         mentions_below_min_count=sum(counts.concepts.values()) - kept,
         **dict(sorted(counts.account.items())),
         examples=dict(sorted(counts.examples.items())), **origin)
-    with written_whole(f'{out}.report.json') as partial:
+    with written_or_told(f'{out}.report.json') as partial:
         partial.write_text(json.dumps(report, indent=1) + '\n')
-    with written_whole(out) as partial:
+    with written_or_told(out) as partial:
         with open(partial, 'w', encoding='utf-8', newline='\n') as file:
             file.writelines(f'{name}\t{count}\n' for name, count in pool)
     return report

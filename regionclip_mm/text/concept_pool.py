@@ -16,13 +16,13 @@ from typing import (Any, Callable, Dict, Iterable, Iterator, List, NamedTuple,
                     Optional, Sequence, Tuple)
 
 from ..io.caption_files import read_captions
-from ..io.files import PathLike, written_whole
+from ..io.files import PathLike
 from ..io.sample_captions import CaptionSource
 from . import concept_parser
-from .concept_counts import READ, ConceptCounts
+from .concept_counts import READ, ConceptCounts, written_or_told
 from .concept_parser import ConceptParser
 
-FORMAT = 1  # raise it when the same captions would give other counts
+FORMAT = 2  # raise it when the same captions would give other counts
 PER_BLOCK = 1000  # captions that a process is given at a time
 WAITING = 3  # blocks for each process
 SAVE_EVERY = 30  # seconds between two savings, unless they take long
@@ -84,7 +84,8 @@ def count_concepts(files: Sequence[Path], parser: ConceptParser,
         The same object after each block, and once before the first.
 
     Raises:
-        RuntimeError: If a process was ended from outside.
+        RuntimeError: If a process was ended from outside, or what is done
+            cannot be saved.
     """
     key = _fingerprint(files, source, parser)
     progress = _saved(partial, key) or Progress()
@@ -216,7 +217,7 @@ class _Saver:
     def save(self, progress: Progress) -> None:
         state = dict(key=self.key, file=progress.file, blocks=progress.blocks,
                      position=progress.position, **progress.counts.as_dict())
-        with written_whole(self.path) as partial:
+        with written_or_told(self.path) as partial:
             partial.write_text(json.dumps(state))
 
 

@@ -1,6 +1,7 @@
 """Pairs from COCO captions and jsonl files."""
 import gzip
 import json
+import os
 import pickle
 import time
 
@@ -84,6 +85,7 @@ def test_bad_lines_are_counted(tmp_path, logged):
     assert infos(build(path)) == [('1.jpg', '1.jpg', ['a dog']),
                                   ('5.jpg', '5.jpg', ['caf\ufffd'])]
     line, = logged
+    assert "c.jsonl:5: no text under 'image', but 4" in line
     assert '4 broken records, 1 captions with undecodable bytes' in line
     assert "c.jsonl:3: no text under 'caption', its keys are 'image'" in line
     assert 'c.jsonl:4: no text under ' in line and 'it is a list' in line
@@ -93,10 +95,43 @@ def test_bad_annotations_are_counted(tmp_path, logged):
     path = coco(tmp_path / 'c.json', [['a dog', None, 3]])
     data = json.loads(path.read_text())
     data['annotations'] += [dict(image_id=99, caption='a'), 7,
-                            dict(image_id=[1], caption='a')]
+                            dict(image_id=[1], caption='a'),
+                            dict(image_id=1, caption='a\0')]
+    data['annotations'][1]['caption'] = {'en': 'a dog'}
     path.write_text(json.dumps(data))
     assert infos(build(path)) == [(1, '1.jpg', ['a dog'])]
-    assert '5 broken records' in logged[0]
+    assert '6 broken records' in logged[0]
+    for place in ("annotations[1]: no text under 'caption', but "
+                  "{'en': 'a dog'}", "[2]: no text under 'caption', but 3",
+                  "annotations[3]: no image has the 'image_id' 99",
+                  'annotations[4]: no text', "has the 'image_id' [1]"):
+        assert place in logged[0]
+
+
+@pytest.mark.parametrize('name', ['c.json', 'c.jsonl', 'c.jsonl.gz'])
+def test_utf16_without_a_mark(tmp_path, name):
+    coco(tmp_path / 'c.json', [['a dog']])
+    text = (tmp_path / 'c.json').read_text().encode('utf-16-le')
+    (tmp_path / name).write_bytes(
+        gzip.compress(text) if name.endswith('.gz') else text)
+    with pytest.raises(ValueError, match='(?s)it is in UTF-16: write it in'):
+        build(tmp_path / name)
+
+
+def test_nul_in_a_line(tmp_path, logged):
+    path = tmp_path / 'c.jsonl'
+    path.write_bytes(b'{"image": "1.jpg", "caption": ["a dog", "b\\u0000"]}\n'
+                     b'{"image": "2.jpg", "caption": "a cat"}')
+    assert infos(build(path)) == [('2.jpg', '2.jpg', ['a cat'])]
+    assert ('1 broken records. The first: broken records: '
+            f'{path}:1: it contains NUL characters' in logged[0])
+
+
+@pytest.mark.parametrize('name', ['c.json', 'c.jsonl'])
+def test_pipes_are_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ValueError, match=f'{name} is a pipe or a device: wri'):
+        build(tmp_path / name)
 
 
 def test_mixed_encodings(tmp_path, logged):

@@ -1,6 +1,4 @@
 """Trainings on images with captions, as configs describe them."""
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -8,44 +6,10 @@ import torch
 from mmengine.config import Config
 from nano_pretraining import build_pretrainer, pretrainer_model
 from pair_data import encoded, pair, tar_of, write_lines, write_shards
-from toy_training import differences, final, toy_config, train
-
-from mmdet.registry import TRANSFORMS
+from toy_pairs import TOY_PIPELINE, die_in_step, toy
+from toy_training import differences, final, train
 
 ROOT = Path(__file__).parents[2]
-
-
-@TRANSFORMS.register_module(force=True)
-class PackToy:
-    """What the toy detector learns from: mean colours, and a number."""
-
-    def __call__(self, results):
-        height, width = results['img_shape']
-        return dict(inputs=torch.tensor([
-            *results['img'].mean((0, 1)), height * width]).float() / 256,
-            data_samples=float(len(results['text'])))
-
-
-TOY_PIPELINE = [
-    dict(type='LoadEncodedImage'), dict(type='RandomCaption'),
-    dict(type='RandomChoiceResize', scales=[(40, 16), (40, 20), (40, 24)],
-         keep_ratio=True, backend='pillow'), dict(type='PackToy')]
-
-
-def toy(work, pattern, workers=0, **changes):
-    """A toy training on shards; without validation."""
-    cfg = toy_config(work)
-    for key in ('val_dataloader', 'val_evaluator', 'val_cfg'):
-        cfg[key] = None
-    cfg.default_hooks.pop('missed_validation')
-    cfg.default_hooks.skipped_data = dict(type='SkippedDataHook', interval=3)
-    cfg.train_dataloader = dict(
-        batch_size=2, num_workers=workers, persistent_workers=workers > 0,
-        sampler=None, dataset=dict(
-            type='ImageTextShards', shards=pattern, shuffle_buffer=4,
-            pipeline=TOY_PIPELINE))
-    cfg.merge_from_dict(changes)
-    return cfg
 
 
 @pytest.fixture
@@ -58,18 +22,6 @@ def pattern(tmp_path):
         *pair('x', image=encoded(size=(64, 64))[:-400]), *pair('y', ' '),
         *pair('z')]))
     return f'{folder}/*.tar'
-
-
-def die_in_step(step=17):
-    """The process kills itself in that step, after a checkpoint at 16."""
-    from toy_training import ToyPause
-    original = ToyPause.before_train_iter
-
-    def before_train_iter(self, runner, *args, **kwargs):
-        original(self, runner, *args, **kwargs)
-        if runner.iter == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-    ToyPause.before_train_iter = before_train_iter
 
 
 @pytest.mark.parametrize('workers, processes', [(0, 1), (2, 1), (2, 2)])
@@ -87,7 +39,10 @@ def test_killed_and_resumed(workers, processes, pattern, tmp_path):
     assert 'Skipped, unreadable images: s4.tar, x: ' in printed
     assert 'images without caption: s4.tar, y: it is blank' in printed
     for text in (printed, resumed):
-        assert 'Skipped in 24 iterations: ' in text
+        last = text.partition('Skipped in 24 iterations: ')[2]
+        assert 'unreadable images: s4.tar, x: ' in last
+    before = resumed.partition('Skipped before the interruption: ')[2]
+    assert 'The first: ' in before.partition('\n')[0]
     assert 'skipped: ' in printed
 
 

@@ -12,6 +12,7 @@ from toy_training import ToyImages, toy_config, train
 from mmdet.datasets.samplers import AspectRatioBatchSampler
 from regionclip_mm.engine.data import (Draw, ResumableDataLoader, load_seeded,
                                        seeded_samples)
+from regionclip_mm.engine.data.fingerprint import fingerprint
 from regionclip_mm.engine.random_state import (get_random_state,
                                                set_random_state)
 
@@ -103,7 +104,8 @@ def test_nothing_is_loaded_before_it_is_asked_for(monkeypatch):
     loader = loader_of()
     monkeypatch.setattr(ToyImages, '__getitem__', None)
     iter(loader)
-    assert loader.position() == dict(epoch=0, batch=0, seed=3)
+    assert loader.position() == dict(epoch=0, batch=0, seed=3,
+                                     samples=fingerprint(loader.dataset))
 
 
 @pytest.mark.parametrize('dataset, batch_size', [

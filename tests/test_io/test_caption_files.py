@@ -2,6 +2,7 @@
 import gzip
 import io
 import json
+import os
 import random
 import tarfile
 
@@ -84,8 +85,9 @@ def test_where_captions_are(read):
      'c.jsonl:2: no json'),
     ('c.jsonl', b'{"text": 1}', NO_CAPTION,
      "c.jsonl:1: no text under 'caption', its keys are 'text'"),
-    ('c.jsonl', b'{"caption": [1]}', NO_CAPTION, 'c.jsonl:1: no text'),
-    ('c.jsonl', b'{"caption": []}', NO_CAPTION, 'c.jsonl:1: no text'),
+    ('c.jsonl', b'{"caption": [1]}', NO_CAPTION,
+     "c.jsonl:1: no text under 'caption', but [1]"),
+    ('c.jsonl', b'{"caption": []}', NO_CAPTION, "under 'caption', but []"),
     ('c.jsonl', b'[1]', NO_CAPTION, 'it is a list'),
     ('c.jsonl', b'[' * 10000, BROKEN_RECORD, 'c.jsonl:1: no json'),
     ('c.json', b'{"annotations": [{"caption": null}]}', NO_CAPTION,
@@ -95,6 +97,20 @@ def test_where_captions_are(read):
     ('c.json', b'', DAMAGED_FILE, 'c.json: Expecting value'),
     ('c.txt', 'a dog'.encode('utf-16'), DAMAGED_FILE, 'it is in UTF-16'),
     ('c.json', '[]'.encode('utf-16'), DAMAGED_FILE, 'it is in UTF-16'),
+    ('c.txt', 'a dog\na cat\n'.encode('utf-16-le'), DAMAGED_FILE,
+     'c.txt: it is in UTF-16: write it in UTF-8'),
+    ('c.txt', 'a dog\n'.encode('utf-16-be'), DAMAGED_FILE, 'is in UTF-16'),
+    ('c.jsonl.gz', gzip.compress('{"caption": "кот"}\n'.encode('utf-16-be')),
+     DAMAGED_FILE, 'it is in UTF-16'),
+    ('c.json', json.dumps(COCO).encode('utf-16-le'), DAMAGED_FILE,
+     'it is in UTF-16'),
+    ('c.txt', b'a dog\n' + 'a cat'.encode('utf-16-le'), BROKEN_RECORD,
+     'c.txt:2: it contains NUL characters: is it in UTF-16?'),
+    ('c.txt', bytes(5000), BROKEN_RECORD, 'c.txt:1: it contains NUL'),
+    ('c.jsonl', b'{"caption": "a\\u0000"}', BROKEN_RECORD,
+     'c.jsonl:1: it contains NUL'),
+    ('c.json', b'[{"caption": ["a", "\\u0000"]}]', BROKEN_RECORD,
+     'c.json, annotations[0]: it contains NUL'),
     ('c.txt.gz', gzip.compress(b'a dog\n' * 9, mtime=0)[:-9], DAMAGED_FILE,
      'ended before'),
     ('c.txt.gz', b'a dog', DAMAGED_FILE, 'Not a gzipped file'),
@@ -155,6 +171,13 @@ def test_no_damage_of_a_shard_goes_unnoticed(read, seed):
         shard[at:at] = dice.randbytes(dice.randrange(1, 3000))
     captions, problems = read('c.tar', bytes(shard))
     assert problems or len(captions) >= 20
+
+
+def test_pipes_are_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / 'c.txt')
+    item, = read_captions(tmp_path / 'c.txt')
+    assert item.problem == DAMAGED_FILE
+    assert 'c.txt is a pipe or a device: write its content' in item.where
 
 
 def test_other_files():

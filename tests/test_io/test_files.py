@@ -1,4 +1,5 @@
 """Files that are written whole or not at all, and what kills leave behind."""
+import errno
 import multiprocessing
 import os
 import signal
@@ -31,6 +32,18 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
             save_plain_file(dict(number=2), path)
     assert load_plain_file(path) == dict(number=1)
     assert os.listdir(tmp_path) == ['a.pth']
+
+
+def test_errors_of_writing_name_the_file(tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(os, 'fsync', full)
+    with pytest.raises(OSError) as raised:
+        write_whole(tmp_path / 'a.txt', 'a')
+    assert str(raised.value) == (
+        f"[Errno 28] No space left on device: '{tmp_path}/a.txt'")
+    assert not os.listdir(tmp_path)
 
 
 def hang_while_writing(path, ready):

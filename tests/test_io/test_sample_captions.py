@@ -8,14 +8,18 @@ from pair_data import pair, tar_of
 
 from regionclip_mm.io.caption_files import read_captions
 from regionclip_mm.io.sample_captions import CaptionSource, captions_of
-from regionclip_mm.io.skipped_data import (DAMAGED_SHARD, NO_CAPTION,
-                                           BadSampleError)
+from regionclip_mm.io.skipped_data import (BROKEN_RECORD, DAMAGED_SHARD,
+                                           NO_CAPTION, BadSampleError)
+from regionclip_mm.io.tar_members import Sample
 from regionclip_mm.io.webdataset_shards import read_shard
 
 BOM = b'\xef\xbb\xbf'
 # Members beside the image: extensions with contents.
 KINDS = dict(
     plain=[('txt', b'a dog')], upper=[('TXT', b'a dog')],
+    nul=[('txt', 'a dog'.encode('utf-16-le'))],
+    json_nul=[('json', b'{"caption": ["a dog", "a \\u0000"]}')],
+    number=[('json', b'{"caption": 5}')],
     bom=[('txt', BOM + b'a dog')], undecodable=[('txt', b'a \xe9')],
     both=[('json', b'{"caption": "other"}'), ('txt', b'a dog')],
     twice=[('txt', b'a dog'), ('txt', b'a cat')],
@@ -93,6 +97,28 @@ def test_what_they_find(name, members, captions, damage, tmp_path):
     path.write_bytes(tar_of(members))
     want = captions, +Counter({DAMAGED_SHARD: damage})
     assert both(path) == (want, want)
+
+
+@pytest.mark.parametrize('member, kind, why', [
+    (('txt', b'a\0'), BROKEN_RECORD,
+     'a.tar, x.txt: it contains NUL characters: is it in UTF-16?'),
+    (('txt', 'ab'.encode('utf-16')), BROKEN_RECORD, 'x.txt: it contains NUL'),
+    (('json', b'{"caption": ["a", "b\\u0000"]}'), BROKEN_RECORD,
+     'a.tar, x.json: it contains NUL'),
+    (('json', b'{"caption": 5}'), NO_CAPTION,
+     "a.tar, x.json: no text under 'caption', but 5"),
+    (('json', b'{"caption": {"en": "a dog"}}'), NO_CAPTION,
+     "under 'caption', but {'en': 'a dog'}"),
+    (('json', b'{"caption": ["a", null]}'), NO_CAPTION, "but ['a', None]"),
+    (('json', b'{"caption": []}'), NO_CAPTION, 'but []'),
+    (('json', b'{"caption": [%s]}' % (b'1, ' * 99 + b'1')), NO_CAPTION,
+     'but [1, 1, ')])
+def test_what_is_there_instead_of_a_text(member, kind, why):
+    sample = Sample('x', dict([member]))
+    with pytest.raises(BadSampleError) as raised:
+        captions_of(sample, CaptionSource(), 'a.tar')
+    assert raised.value.kind == kind and why in raised.value.where
+    assert len(raised.value.where) < 120
 
 
 @pytest.mark.parametrize('left', [6, 300, 512])

@@ -27,6 +27,17 @@ def test_sums():
     assert str(SkippedData()) == 'nothing'
 
 
+def test_each_kind_has_a_reason():
+    """Also one that comes last, or from another process."""
+    found = account(*[NO_CAPTION] * 9, BAD_IMAGE, BAD_IMAGE)
+    assert found.reasons[5:] == ['unreadable images: 9.jpg']
+    found.update(account(NO_CAPTION, REPLACED, REPLACED))
+    assert found.reasons[6:] == ['captions with undecodable bytes: 1.jpg']
+    assert account(BAD_IMAGE).with_reasons() == (
+        '1 unreadable images. The first: unreadable images: 0.jpg')
+    assert SkippedData().with_reasons() == 'nothing'
+
+
 def test_what_is_taken_is_gone():
     found = account(BAD_IMAGE)
     assert found.take() == account(BAD_IMAGE)

@@ -40,11 +40,21 @@ def test_other_ways_to_open(read):
     assert read(SHARD, 'pipe:cat {}') == (WHOLE, [])
     assert read(SHARD, 'pipe:head -c 3000 {}') == (WHOLE[:1], [
         'unexpected end of data'])
-    # what was read when the exit status came in is lost
-    assert 'exit 3' in read(SHARD, 'pipe:cat {}; exit 3')[1][0]
     assert read(SHARD, 'nothing://{}')[1][0].endswith('no gopen handler '
                                                       'defined')
     assert read(SHARD, 'file://{}.txt') == ([], ['No such file or directory'])
+
+
+def test_commands_that_fail(read, tmp_path):
+    """What they wrote is read."""
+    path = tmp_path / 'a.tar'
+    assert read(SHARD, 'pipe:cat {}; exit 3') == (WHOLE, [
+        f'the command ended with exit status 3: cat {path}; exit 3'])
+    assert read(SHARD, 'pipe:cat {}; kill -9 $$') == (WHOLE, [
+        f'the command was ended by signal 9: cat {path}; kill -9 $$'])
+    # the cause, not that there is nothing to read
+    assert read(SHARD, 'pipe:no-such-command') == ([], [
+        'the command ended with exit status 127: no-such-command'])
 
 
 def test_members_are_bytes(tmp_path):

@@ -1,4 +1,6 @@
 """Counts of concepts: however many processes, however often interrupted."""
+import errno
+import json
 import multiprocessing
 import os
 import signal
@@ -175,6 +177,28 @@ class DyingParser(SlowParser):
         if any('bear' in caption for caption in captions):
             os._exit(1)
         return super().count(captions)
+
+
+def test_a_full_disk(files, parser, tmp_path, monkeypatch, whole):
+    """The same call goes on from what was saved before."""
+    def fsync(descriptor):
+        calls.append(descriptor)
+        if len(calls) == 3:
+            raise OSError(errno.ENOSPC, 'No space left on device')
+
+    calls, partial = [], tmp_path / 'full.json'
+    monkeypatch.setattr(concept_pool, 'SAVE_EVERY', 0)
+    monkeypatch.setattr(concept_pool._Saver, 'SHARE', 0)
+    with monkeypatch.context() as disk:
+        disk.setattr(os, 'fsync', fsync)
+        with pytest.raises(RuntimeError, match=(
+                rf'{partial} cannot be written \(No space left on device\). '
+                'When it can, the same command goes on from what it saved')):
+            last(files, parser, partial)
+    assert json.loads(partial.read_text())['blocks'] > 0
+    resumed = last(files, parser, partial)
+    assert resumed.counts.as_dict() == whole
+    assert 0 < resumed.captions < whole['account']['captions']
 
 
 def test_a_process_that_dies(files, tmp_path, parser, whole):

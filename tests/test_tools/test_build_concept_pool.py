@@ -1,7 +1,9 @@
 """tools/build_concept_pool.py from captions to a vocabulary."""
+import errno
 import gzip
 import io
 import json
+import os
 import runpy
 import subprocess
 import sys
@@ -98,6 +100,26 @@ def test_the_count_can_be_lowered_without_parsing_again(main, folder, capsys):
     main([*ALL, 'pool.txt', '--processes', '1', '--min-count', '9'])
     assert 'per second' not in capsys.readouterr().out
     assert not Path('pool.txt.partial.json').exists()
+
+
+def test_a_pool_that_cannot_be_written(main, folder, monkeypatch):
+    """What was counted is kept for the next time."""
+    def replace(source, target):
+        if str(target).endswith('pool.txt'):
+            raise OSError(errno.ENOSPC, 'No space left on device')
+        original(source, target)
+
+    original, args = os.replace, ['a.json', 'pool.txt', '--min-count', '1',
+                                  '--processes', '1']
+    with monkeypatch.context() as disk:
+        disk.setattr(os, 'replace', replace)
+        with pytest.raises(SystemExit, match=(
+                r'^error: pool.txt cannot be written \(No space left on device'
+                r'\). When it can, the same command goes on')):
+            main(args)
+    assert Path('pool.txt.partial.json').exists()
+    main(args)
+    assert names_from_text('pool.txt') == ['dog', 'traffic light']
 
 
 @pytest.mark.parametrize('args, message', [

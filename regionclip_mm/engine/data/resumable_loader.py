@@ -1,10 +1,13 @@
 """A data loader that knows its place in the data."""
-from functools import partial
-from typing import Any, Dict, Iterator
+import logging
+from functools import cached_property, partial
+from typing import Any, Dict, Iterator, Optional
 
+from mmengine.logging import print_log
 from torch.utils.data import DataLoader, IterableDataset
 
 from ...io.skipped_data import SkippedData
+from .fingerprint import fingerprint
 from .noted_batches import NotingCollate
 from .seeded_samples import SeededBatches, load_seeded
 
@@ -62,15 +65,38 @@ class ResumableDataLoader(DataLoader):
         left = first - self.batch_sampler.count
         self.epoch, self.batch = self.epoch + 1, max(left, 0)
 
-    def position(self) -> dict:
-        """Where it is: ``epoch``, ``batch``, ``seed``."""
-        return dict(epoch=self.epoch, batch=self.batch,
-                    seed=int(self.batch_sampler.seed))
+    @cached_property
+    def samples(self) -> str:
+        """The :func:`fingerprint` of what is read."""
+        return fingerprint(self.dataset)
 
-    def go_to(self, epoch: int, batch: int, seed: int) -> None:
-        """Continue there, with the next iterator."""
+    def position(self) -> dict:
+        """Where it is: ``epoch``, ``batch``, ``seed``, and ``samples``, what
+        is read."""
+        return dict(epoch=self.epoch, batch=self.batch,
+                    seed=int(self.batch_sampler.seed), samples=self.samples)
+
+    def go_to(self, epoch: int, batch: int, seed: int,
+              samples: Optional[str] = None) -> None:
+        """Continue there, with the next iterator.
+
+        With other samples, at the beginning of the next epoch, which is said
+        in the log.
+
+        Args:
+            epoch, batch, seed, samples: Of :meth:`position`; samples that
+                are not known are not compared.
+        """
         self.epoch, self.batch = epoch, batch
         self.batch_sampler.set_seed(seed)
+        if samples in (None, self.samples):
+            return
+        self.epoch, self.batch = epoch + (batch > 0), 0
+        print_log(
+            f'The run read {samples}, now train_dataloader.dataset has '
+            f'{self.samples}: others, or in another order. The data begins '
+            f'anew, with epoch {self.epoch} (counted from 0); what was left '
+            'before is not read.', 'current', logging.WARNING)
 
 
 def settings_of(loader: DataLoader, collate: type) -> Dict[str, Any]:

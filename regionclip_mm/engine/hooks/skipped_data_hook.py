@@ -17,9 +17,10 @@ KEY = 'skipped_data'
 class SkippedDataHook(Hook):
     """Says what was skipped: how often, and the first reasons.
 
-    The first five are named in warnings. The sum over all processes is in the
-    log, as ``skipped``, and in the last line of the run; checkpoints carry
-    it, so that a resumed run counts on. Needs one of the resumable loops.
+    The first five, and the first of each kind, are named in warnings. The sum
+    over all processes is in the log, as ``skipped``, and with these reasons
+    in the last line of the run; checkpoints carry both, so that a resumed run
+    begins with them and counts on. Needs one of the resumable loops.
 
     Args:
         interval: Iterations from one sum over the processes to the next.
@@ -31,7 +32,8 @@ class SkippedDataHook(Hook):
         self.interval = interval
         self._before = SkippedData()  # in the run that is resumed
         self._sum = SkippedData()  # over the processes, at the last look
-        self._named = 0  # reasons
+        self._named = SkippedData()  # its reasons are in the log
+        self._enough = False  # which the log says
 
     def before_train(self, runner: Runner) -> None:
         """Say so if nothing can be counted."""
@@ -55,7 +57,8 @@ class SkippedDataHook(Hook):
         self._look(runner)
         if self._sum.counts:
             runner.logger.warning(
-                f'Skipped in {runner.iter} iterations: {self._sum}.')
+                f'Skipped in {runner.iter} iterations: '
+                + self._sum.with_reasons())
 
     def before_checkpoint(self, runner: Runner) -> None:
         """Collect the counts of all processes."""
@@ -69,7 +72,10 @@ class SkippedDataHook(Hook):
         """Count on from there when resuming."""
         if runner._resume and KEY in checkpoint:
             self._before = SkippedData.from_state(checkpoint[KEY])
-            self._named = len(self._before.reasons)
+            self._named.update(self._before)
+            if self._before.counts:
+                runner.logger.warning('Skipped before the interruption: '
+                                      + self._before.with_reasons())
 
     def _look(self, runner: Runner) -> None:
         """Sum over the processes; all of them must do it."""
@@ -80,10 +86,18 @@ class SkippedDataHook(Hook):
             self._sum.update(SkippedData.from_state(state))
         if self._sum.counts:
             runner.message_hub.update_scalar('train/skipped', self._sum.total)
-        for reason in self._sum.reasons[self._named:]:
+        self._name_new(runner)
+
+    def _name_new(self, runner: Runner) -> None:
+        """Those of other processes may come between known ones."""
+        known = len(self._named.reasons)
+        self._named.update(SkippedData(reasons=[
+            reason for reason in self._sum.reasons
+            if reason not in self._named.reasons]))
+        for reason in self._named.reasons[known:]:
             runner.logger.warning(f'Skipped, {reason}')
-            self._named += 1
-        if self._named == SHOWN:
-            runner.logger.warning('What else is skipped is only counted, as '
-                                  f'skipped in the log; so far {self._sum}.')
-            self._named += 1
+        if len(self._named.reasons) >= SHOWN and not self._enough:
+            self._enough = True
+            runner.logger.warning(
+                'What else of these kinds is skipped is only counted, as '
+                f'skipped in the log; so far {self._sum}.')
