@@ -107,8 +107,10 @@ class _Reading:
                         if name in found})
         except DAMAGE as error:  # of opening, or the end of a command
             failed = _failed_command(stream)
-            # the cause of what else is wrong
-            self.damage.insert(0, failed) if failed else self._note(error)
+            if failed:  # the cause of what else is wrong
+                self.damage.insert(0, failed)
+            else:
+                self._note(error)
 
     def _members(self, blocks: TarBlocks) -> Iterator[Dict[str, Any]]:
         there_is_more = True
