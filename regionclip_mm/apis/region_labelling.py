@@ -14,7 +14,8 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 from mmdet.structures import DetDataSample
 
 from ..io.files import PathLike
-from ..io.region_label_reader import LabelHead, RegionLabels, read_head
+from ..io.region_label_index import LabelHead, read_head
+from ..io.region_label_reader import RegionLabels
 from ..io.region_label_writer import write_region_labels
 from ..io.region_labels import (SHARD, ImageLabels, index_file, label_dtype,
                                 side_file)

@@ -7,7 +7,8 @@ from mmdet.datasets import BaseDetDataset
 from mmdet.registry import DATASETS, TRANSFORMS
 from regionclip_mm.apis import label_parts
 from regionclip_mm.apis.region_labelling import RegionLabeller, Settings
-from regionclip_mm.io.region_label_reader import RegionLabels, read_head
+from regionclip_mm.io.region_label_index import read_head
+from regionclip_mm.io.region_label_reader import RegionLabels
 
 STEPS = [dict(type='LoadEncodedImage'),
          dict(type='Resize', scale=(96, 96), keep_ratio=True)]
