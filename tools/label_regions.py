@@ -139,7 +139,7 @@ def label(args: argparse.Namespace) -> None:
                  args.batch_size or loader.batch_size),
         job_of(cfg, pretrainer), loader.num_workers)
     first, step = args.part or (0, 1)
-    total = None if labeller.has_shards else -(-len(dataset) // step)
+    total = None if labeller.files.has_shards else -(-len(dataset) // step)
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task('images', total=total)
         for images in labeller.run(first, step):
