@@ -4,9 +4,8 @@ from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence, Union
 
 from torch.utils.data import Dataset, IterableDataset, Subset
 
-from ..datasets.shard_records import name_of
+from ..datasets.label_shards import shards_by_name
 from ..io.json_files import refuse_repeated
-from ..io.region_labels import SHARD, shard_stem
 from ..io.skipped_data import BadSampleError
 from .label_data import digest_of_images, digest_of_tar, known_images
 
@@ -119,7 +118,7 @@ def parts_of(dataset: Dataset) -> Dict[str, Part]:
     """
     if isinstance(dataset, IterableDataset):
         return {name: TolerantShard(dataset, url)
-                for name, url in _by_name(dataset.urls).items()}
+                for name, url in shards_by_name(dataset.urls).items()}
     samples, parts, ids = TolerantDataset(dataset), {}, []
     for start in range(0, len(dataset), PART):
         rows = range(start, min(start + PART, len(dataset)))
@@ -132,16 +131,3 @@ def parts_of(dataset: Dataset) -> Dict[str, Part]:
     refuse_repeated(ids, 'img_ids', 'train_dataloader.dataset, whose labels '
                     'are found by img_id')
     return parts
-
-
-def _by_name(urls: Sequence[str]) -> Dict[str, str]:
-    """Tar shards by what stands for them in names of files."""
-    found: Dict[str, str] = {}
-    for url in urls:
-        first = found.setdefault(shard_stem(name_of(url)), url)
-        if first != url:
-            raise ValueError(
-                f'the shards {first} and {url} would have the same file of '
-                f'labels, {SHARD} being the name without folder and ending: '
-                'rename one, or label them apart')
-    return found
