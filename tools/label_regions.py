@@ -71,12 +71,15 @@ def read_config(args: argparse.Namespace) -> 'Config':
     """The config, if regions can be labelled by it and written to OUT."""
     from mmengine.config import Config, DictAction
 
+    from regionclip_mm.apis.label_pipeline import check_label_pipeline
     from regionclip_mm.apis.offline_config import (check_file, check_online,
                                                    offline_config)
     from regionclip_mm.apis.out_dir import check_out_file
+    from regionclip_mm.io.region_labels import index_file, side_file
     if Path(args.out).suffix != '.json':
         raise ValueError(f'{args.out} should end in .json')
-    for path in (args.out, args.offline_config):
+    for path in (args.out, side_file(args.out), index_file(args.out),
+                 args.offline_config):
         if path:
             check_out_file(path)
     if args.offline_config:
@@ -87,12 +90,7 @@ def read_config(args: argparse.Namespace) -> 'Config':
     cfg.merge_from_dict(changes.parse_args(['--set', *args.cfg_options]).set)
     check_online(cfg)
     offline_config(cfg, args.out)
-    if not cfg.get('label_pipeline'):
-        raise ValueError(
-            f'{args.config} has no label_pipeline: set it to the steps of '
-            'train_dataloader.dataset.pipeline, of which none may be random: '
-            'a Resize of one size in place of RandomResize or '
-            'RandomChoiceResize, no RandomFlip and no crop')
+    check_label_pipeline(cfg.get('label_pipeline'), args.config)
     return cfg
 
 
@@ -139,7 +137,7 @@ def label(args: argparse.Namespace) -> None:
                  args.batch_size or loader.batch_size),
         job_of(cfg, pretrainer), loader.num_workers)
     first, step = args.part or (0, 1)
-    total = None if labeller.has_shards else -(-len(dataset) // step)
+    total = None if labeller.files.has_shards else -(-len(dataset) // step)
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task('images', total=total)
         for images in labeller.run(first, step):

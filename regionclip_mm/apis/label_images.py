@@ -14,6 +14,12 @@ def folder_of(dataset: Dataset) -> str:
     return str(prefix.get('img') or prefix.get('img_path') or '')
 
 
+def without_folder(name: str, folder: str) -> str:
+    """The path of an image, relative to the folder if it is there."""
+    begin = folder.rstrip('/') + '/'
+    return name[len(begin):] if folder and name.startswith(begin) else name
+
+
 def entry_of(sample: DetDataSample, folder: str) -> Dict[str, Any]:
     """An image, as COCO writes it.
 
@@ -33,10 +39,9 @@ def entry_of(sample: DetDataSample, folder: str) -> Dict[str, Any]:
     captions = sample.get('texts') or sample.get('text') or []
     shard = sample.get('shard')
     name = str(sample.get('img_path') or image_id)
-    begin = folder.rstrip('/') + '/'
     return dict(
         id=image_id if isinstance(image_id, str) else int(image_id),
-        file_name=name[len(begin):] if name.startswith(begin) else name,
+        file_name=without_folder(name, folder),
         width=int(width), height=int(height),
         captions=[captions] if isinstance(captions, str) else list(captions),
         **(dict(shard=shard) if shard else {}))

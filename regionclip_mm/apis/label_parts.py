@@ -1,12 +1,13 @@
 """Divides a dataset into parts, to be labelled one by one."""
+from functools import cached_property
 from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence, Union
 
 from torch.utils.data import Dataset, IterableDataset, Subset
 
-from ..datasets.shard_records import name_of
+from ..datasets.label_shards import shards_by_name
 from ..io.json_files import refuse_repeated
-from ..io.region_labels import SHARD, shard_stem
 from ..io.skipped_data import BadSampleError
+from .label_data import digest_of_images, digest_of_tar, known_images
 
 PART = 500  # images; an interrupted run loses no more
 NOTHING = 'left out by the pipeline'
@@ -56,6 +57,21 @@ class TolerantDataset(Dataset):
         return Failure(image_id, f'image {index} (id {image_id}): {reason}')
 
 
+class ImagePart(Subset):
+    """Some samples of a dataset.
+
+    Args:
+        samples: All of them.
+        rows: Their numbers.
+        digest: Of these images, see :func:`digest_of_images`.
+    """
+
+    def __init__(self, samples: TolerantDataset, rows: Sequence[int],
+                 digest: Optional[str]) -> None:
+        super().__init__(samples, rows)
+        self.digest = digest
+
+
 class TolerantShard(IterableDataset):
     """Samples of one tar shard in their order, or why there is none.
 
@@ -69,6 +85,11 @@ class TolerantShard(IterableDataset):
     def __init__(self, dataset: Any, url: str) -> None:
         self.dataset = dataset
         self.url = url
+
+    @cached_property
+    def digest(self) -> Optional[str]:
+        """See :func:`digest_of_tar`."""
+        return digest_of_tar(self.url)
 
     def __iter__(self) -> Iterator[Union[dict, Failure]]:
         for record in self.dataset.records.read(self.url):
@@ -85,7 +106,10 @@ class TolerantShard(IterableDataset):
                                    f'{NOTHING}')
 
 
-def parts_of(dataset: Dataset) -> Dict[str, Dataset]:
+Part = Union[ImagePart, TolerantShard]
+
+
+def parts_of(dataset: Dataset) -> Dict[str, Part]:
     """Parts by name, in order: tar shards, or images one after another.
 
     Raises:
@@ -94,33 +118,16 @@ def parts_of(dataset: Dataset) -> Dict[str, Dataset]:
     """
     if isinstance(dataset, IterableDataset):
         return {name: TolerantShard(dataset, url)
-                for name, url in _by_name(dataset.urls).items()}
-    _refuse_repeated_ids(dataset)
-    samples = TolerantDataset(dataset)
-    return {f'{start:09}': Subset(samples, range(
-                start, min(start + PART, len(dataset))))
-            for start in range(0, len(dataset), PART)}
-
-
-def _refuse_repeated_ids(dataset: Dataset) -> None:
-    """By which labels are found. Those of a shard's samples are counted when
-    it is read."""
-    if hasattr(dataset, 'get_data_info'):
-        ids = (dataset.get_data_info(index).get('img_id')
-               for index in range(len(dataset)))
-        refuse_repeated([name for name in ids if name is not None], 'img_ids',
-                        'train_dataloader.dataset, whose labels are found by '
-                        'img_id')
-
-
-def _by_name(urls: Sequence[str]) -> Dict[str, str]:
-    """Tar shards by what stands for them in names of files."""
-    found: Dict[str, str] = {}
-    for url in urls:
-        first = found.setdefault(shard_stem(name_of(url)), url)
-        if first != url:
-            raise ValueError(
-                f'the shards {first} and {url} would have the same file of '
-                f'labels, {SHARD} being the name without folder and ending: '
-                'rename one, or label them apart')
-    return found
+                for name, url in shards_by_name(dataset.urls).items()}
+    samples, parts, ids = TolerantDataset(dataset), {}, []
+    for start in range(0, len(dataset), PART):
+        rows = range(start, min(start + PART, len(dataset)))
+        known = known_images(dataset, rows)
+        ids += [image.image_id for image in known or ()
+                if image.image_id is not None]
+        parts[f'{start:09}'] = ImagePart(samples, rows,
+                                         digest_of_images(known))
+    # those of a shard's samples are counted when it is read
+    refuse_repeated(ids, 'img_ids', 'train_dataloader.dataset, whose labels '
+                    'are found by img_id')
+    return parts

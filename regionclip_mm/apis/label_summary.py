@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import List
 
 from ..io.files import PathLike
-from ..io.region_label_reader import LabelHead
+from ..io.region_label_index import LabelHead
 from ..io.region_labels import index_file, side_file
 
 

@@ -1,5 +1,6 @@
 """The folder of the results, checked before there are any."""
 import os
+import tempfile
 from pathlib import Path
 from typing import Iterable, Union
 
@@ -8,7 +9,7 @@ PathLike = Union[str, os.PathLike]
 
 def check_out_dir(folder: PathLike, folders: Iterable[str] = (),
                   files: Iterable[str] = ()) -> None:
-    """Raise unless results can be written here; nothing is created.
+    """Raise unless results can be written here; nothing stays there.
 
     Args:
         folder: It need not exist.
@@ -31,7 +32,7 @@ def check_out_dir(folder: PathLike, folders: Iterable[str] = (),
 
 
 def check_out_file(path: PathLike) -> None:
-    """Raise unless a file can be written here; nothing is created.
+    """Raise unless a file can be written here; nothing stays there.
 
     Args:
         path: It may be there, to be replaced.
@@ -50,6 +51,8 @@ def _check_folder(path: Path) -> None:
     if not there.is_dir():
         raise OSError(f'the results cannot be written to {path}: {there} is '
                       'not a folder')
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise OSError(f'the results cannot be written to {path}: there is no '
-                      f'permission to write in {there}')
+    try:  # os.access says of more folders that root can write in them
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        raise OSError(f'the results cannot be written to {path}: no file can '
+                      f'be made in {there} ({error.strerror})') from None

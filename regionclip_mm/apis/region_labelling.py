@@ -1,7 +1,6 @@
 """Writes what the teacher of a pretraining says of regions to files."""
 import time
 import zlib
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Sequence
 
@@ -9,21 +8,18 @@ import numpy as np
 import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.structures import InstanceData
-from torch.utils.data import DataLoader, Dataset, IterableDataset
+from torch.utils.data import DataLoader, Dataset
 
 from mmdet.structures import DetDataSample
 
 from ..io.files import PathLike
-from ..io.region_label_reader import LabelHead, RegionLabels, read_head
-from ..io.region_label_writer import write_region_labels
-from ..io.region_labels import (SHARD, ImageLabels, index_file, label_dtype,
-                                side_file)
+from ..io.region_labels import ImageLabels, label_dtype
 from ..io.wording import listed
 from ..models.pretrainers import RegionTextPretrainer
+from .label_files import LabelFiles
 from .label_images import entry_of, folder_of, scale_of
-from .label_job import differences
-from .label_parts import Failure, parts_of
-from .label_summary import Summary, sizes_of
+from .label_parts import Failure, Part
+from .label_summary import Summary
 
 META_KEYS = ('img_id', 'img_path', 'shard', 'ori_shape', 'img_shape',
              'scale_factor', 'flip', 'text', 'texts')
@@ -51,9 +47,7 @@ class RegionLabeller:
     Args:
         pretrainer: With all weights.
         dataset: Its samples, by a pipeline without chance.
-        out: ``NAME.json``, which :meth:`merge` writes, while parts are in
-            the folder ``NAME.parts``; for tar shards with ``{shard}``, for
-            the name of each, which then has files of its own.
+        out: ``NAME.json``, or with ``{shard}``, see :class:`LabelFiles`.
         settings: What is stored.
         job: What the labels depend on beside the settings; plain data.
         num_workers: Processes that load images, of a shard one at most.
@@ -67,28 +61,15 @@ class RegionLabeller:
                  out: PathLike, settings: Settings, job: Dict[str, Any],
                  num_workers: int = 0) -> None:
         self.pretrainer = pretrainer.eval()
-        self.out, self.settings = Path(out), settings
-        self.has_shards = isinstance(dataset, IterableDataset)
-        if self.has_shards != (SHARD in self.out.name):
-            raise ValueError(
-                f'OUT is {out}: with {SHARD} in its name there is a file for '
-                'each tar shard, which a data set of shards needs and others '
-                f'cannot have ({type(dataset).__name__})')
-        self.num_workers = (min(num_workers, 1) if self.has_shards
-                            else num_workers)
-        self.folder = folder_of(dataset)
+        self.settings = settings
         self.names = pretrainer.teacher.vocabulary.names
         self.dtype = label_dtype(min(settings.top_k, len(self.names)),
                                  len(self.names), settings.storage)
-        self.job = dict(job, **settings._asdict())
-        self.parts = {self._path(name): part
-                      for name, part in parts_of(dataset).items()}
-
-    def _path(self, part: str) -> Path:
-        """The json file of a part, there or not."""
-        if self.has_shards:
-            return self.out.with_name(self.out.name.replace(SHARD, part))
-        return self.out.with_suffix('.parts') / f'{part}.json'
+        self.files = LabelFiles(out, dataset, dict(job, **settings._asdict()),
+                                self.names, self.dtype)
+        self.num_workers = (min(num_workers, 1) if self.files.has_shards
+                            else num_workers)
+        self.folder = folder_of(dataset)
 
     def run(self, first: int = 0, step: int = 1) -> Iterator[int]:
         """Label each ``step``-th part, from ``first`` on.
@@ -100,15 +81,15 @@ class RegionLabeller:
             ValueError: If there are files of another job, or the first
                 :data:`ALL_BAD` parts have no image that can be labelled.
         """
-        if self._is_done():
-            yield self._checked(self.out).about['images']
+        if self.files.is_done():
+            yield self.files.checked(self.files.out).about['images']
             return
         images, bad = 0, []
-        for path, part in list(self.parts.items())[first::step]:
+        for path, part in list(self.files.parts.items())[first::step]:
             is_new = not path.exists()
             if is_new:
                 yield from self._label_part(path, part)
-            about = self._checked(path).about
+            about = self.files.checked(path).about
             images += about['images']
             if is_new and not images:
                 bad.append(path)
@@ -116,11 +97,12 @@ class RegionLabeller:
             elif not is_new:
                 yield about['images'] + len(about['problems'])
 
-    def _label_part(self, path: Path, part: Dataset) -> Iterator[int]:
+    def _label_part(self, path: Path, part: Part) -> Iterator[int]:
         """No batch is of two parts: regions depend a little on the padding
         to the largest image of a batch."""
         torch.manual_seed(zlib.crc32(path.stem.encode()))  # of random boxes
         begun, found, failures = time.perf_counter(), [], []
+        data = part.digest  # before it is read: a copy may still go on
         for batch in DataLoader(part, self.settings.batch_size,
                                 num_workers=self.num_workers,
                                 collate_fn=list):
@@ -128,8 +110,8 @@ class RegionLabeller:
             found += self.label([x for x in batch
                                  if not isinstance(x, Failure)])
             yield len(batch)
-        self._write(path, found, dict(
-            problems=[failure.reason for failure in failures],
+        self.files.write_part(path, found, dict(
+            data=data, problems=[failure.reason for failure in failures],
             seconds=time.perf_counter() - begun,
             skipped=[failure.image_id for failure in failures
                      if failure.image_id is not None]))
@@ -145,22 +127,6 @@ class RegionLabeller:
                 f'to be used, mend that and remove {parts[0]} to '
                 f'{parts[-1].name}; if not, the same command goes on behind '
                 'them')
-
-    def _write(self, path: Path, images: Sequence[ImageLabels],
-               about: Dict[str, Any]) -> None:
-        write_region_labels(path, images, sum(len(x.rows) for x in images),
-                            self.names, self.dtype, dict(about, job=self.job))
-
-    def _checked(self, path: Path) -> LabelHead:
-        """What is known of a part, if it is of this job."""
-        head = read_head(path)
-        changed = differences(head.about.get('job', {}), self.job)
-        if changed:
-            raise ValueError(
-                f'{path} is of another run, of which differ: '
-                f'{listed(changed, 5, str)}. Give the same config and options '
-                'to go on with it, or remove what it wrote')
-        return head
 
     @torch.no_grad()
     def label(self, batch: Sequence[dict]) -> List[ImageLabels]:
@@ -199,40 +165,16 @@ class RegionLabeller:
             FileNotFoundError: If a part is not there yet.
             ValueError: If no image could be labelled.
         """
-        summary = Summary()
-        for path in [self.out] if self._is_done() else self.parts:
-            summary.add(path, self._checked(path))
+        files, summary = self.files, Summary()
+        for path in [files.out] if files.is_done() else files.parts:
+            summary.add(path, files.checked(path))
         if not summary.images:
-            self._remove_parts()  # when the data is mended they are wrong
+            files.remove_parts()  # when the data is mended they are wrong
             raise ValueError(
                 'no image could be labelled: '
                 f'{listed(summary.problems, 3, str) or "there is none"}')
-        if not self.has_shards:
-            if not self._is_done():
-                self._merge(summary)
-            self._remove_parts()
+        if not files.has_shards:
+            if not files.is_done():
+                files.merge(summary)
+            files.remove_parts()
         return summary
-
-    def _is_done(self) -> bool:
-        if self.has_shards or not self.out.exists():
-            return False
-        self._checked(self.out)
-        return True
-
-    def _merge(self, summary: Summary) -> None:
-        heads = [read_head(path) for path in self.parts]
-        skipped = [name for head in heads for name in head.about['skipped']]
-        write_region_labels(
-            self.out, (image for path in self.parts
-                       for image in RegionLabels(path)),
-            summary.regions, self.names, self.dtype,
-            dict(job=self.job, skipped=sorted(skipped, key=str),
-                 problems=summary.problems))
-        summary.bytes = sizes_of(self.out)
-
-    def _remove_parts(self) -> None:
-        for path in self.parts:
-            for file in (path, side_file(path), index_file(path)):
-                file.unlink(missing_ok=True)
-        with suppress(OSError):  # not there, or has files of the user's
-            self.out.with_suffix('.parts').rmdir()

@@ -59,7 +59,7 @@ class ImageTextShards(IterableDataset):
         shuffle_buffer: Samples of a shard that are kept, encoded, to draw
             from; 0 keeps their order.
         pipeline: Transforms; one that has a method ``check_shards`` is told
-            the names of all shards.
+            the addresses of all shards.
         metainfo: As of mmengine's datasets.
 
     Raises:
@@ -89,7 +89,7 @@ class ImageTextShards(IterableDataset):
         self.pipeline = Compose(pipeline)
         for step in self.pipeline.transforms:
             if hasattr(step, 'check_shards'):
-                step.check_shards([name_of(url) for url in self.urls])
+                step.check_shards(self.urls)
         self.metainfo = dict(self.METAINFO, **metainfo or {})
         self.skipped = SkippedData()
         self._bad: List[str] = []  # since the last good one

@@ -1,35 +1,24 @@
 """Reads files of region labels, see :mod:`.region_labels`."""
-import json
 import zlib
 from array import array
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, TextIO, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 import numpy as np
 
 from .files import PathLike
-from .json_files import ID, refuse_repeated
-from .region_labels import (FORMAT, MARK, WRITER, ImageId, ImageLabels,
-                            index_file, label_dtype, pool_digest, side_file)
+from .json_files import refuse_repeated
+from .region_label_index import LabelHead, read_head, read_lines
+from .region_labels import (ImageId, ImageLabels, index_file, label_dtype,
+                            name_sum, pool_digest, side_file, written_anew)
 
 STORAGES = ('float16', 'float32')
-
-
-class LabelHead(NamedTuple):
-    """What a set of region labels is, without any of them.
-
-    Attributes:
-        about: ``images``, ``regions``, ``top_k``, and what the writer noted.
-        names: The concept pool.
-    """
-    about: Dict[str, Any]
-    names: Tuple[str, ...]
 
 
 class RegionLabels:
     """Region labels on disk, to be asked for one image after another.
 
-    In memory are only ids and places of the images.
+    In memory are of the images ids, places and what tells them from others.
 
     Args:
         path: ``NAME.json``, which need not be there: ``NAME.index.jsonl`` is
@@ -48,21 +37,25 @@ class RegionLabels:
 
     def __init__(self, path: PathLike) -> None:
         self.path = Path(path)
-        self.about, self.names = read_head(path)
+        self._head = read_head(path)
+        self.about, self.names = self._head
         self.skipped = frozenset(self.about.get('skipped', ()))
         self.digest = pool_digest(self.names)
         ids: List[ImageId] = []
-        counts, self._sums = array('q'), array('q')
+        counts, self._sums = array('q'), array('I')
+        self._sizes, self._files = array('i'), array('I')
         for line in self._lines():
-            ids.append(line['image']['id'])
+            image = line['image']
+            ids.append(image['id'])
             counts.append(line['regions'])
             self._sums.append(line['crc32'])
-        refuse_repeated(ids, 'ids', str(index_file(path)))
+            self._sizes.extend((image['height'], image['width']))
+            self._files.append(name_sum(image['file_name']))
+        refuse_repeated(ids, 'ids', f'{index_file(path)} is damaged '
+                        f'({written_anew(path)})')
         self._numbers = {name: number for number, name in enumerate(ids)}
         self._ends = array('q', np.cumsum(np.asarray(counts, np.int64)))
-        self._rows = _open_side(side_file(path), self.about, len(self.names))
-        if len(self) != self.about['regions']:
-            raise ValueError(_changed(path))
+        self._rows = open_rows(path, self._head)
 
     def __len__(self) -> int:
         """Number of regions."""
@@ -90,6 +83,16 @@ class RegionLabels:
         """
         return self._get(self._numbers[image_id])
 
+    def shape(self, image_id: ImageId) -> Tuple[int, int]:
+        """Height and width of an image when it was labelled."""
+        number = 2 * self._numbers[image_id]
+        return self._sizes[number], self._sizes[number + 1]
+
+    def is_named(self, image_id: ImageId, path: str) -> bool:
+        """Whether the labelled image had the file name of ``path``, folders
+        aside."""
+        return self._files[self._numbers[image_id]] == name_sum(path)
+
     def _get(self, number: int) -> np.ndarray:
         begin = self._ends[number - 1] if number else 0
         rows = np.array(self._rows[begin:self._ends[number]])
@@ -99,95 +102,56 @@ class RegionLabels:
             raise ValueError(
                 f'{side_file(self.path)} does not go with '
                 f'{index_file(self.path)}: its rows for image {image_id!r} '
-                f'are not those that were written. Write both again with '
-                f'{WRITER}')
+                'are not those that were written: '
+                f'{written_anew(self.path)}')
         return rows
 
     def _lines(self) -> Iterator[Dict[str, Any]]:
-        """What the index has of each image."""
-        with open(index_file(self.path), encoding='utf-8') as file:
-            file.readline()
-            number = 0
-            for number, line in enumerate(file, 1):
-                yield _line(line, f'{index_file(self.path)}:{number + 1}')
-        if number != self.about['images']:
-            raise ValueError(_changed(self.path))
+        return read_lines(self.path, self._head)
 
 
-def read_head(path: PathLike) -> LabelHead:
-    """What labels are, from the first line of their index.
+def check_labels(path: PathLike) -> LabelHead:
+    """What labels are, if they are there as a whole; none is read.
 
     Args:
         path: ``NAME.json``.
 
     Raises:
-        FileNotFoundError: If there is no index.
-        ValueError: If it is of another kind or version.
+        FileNotFoundError: If index or rows are not there.
+        ValueError: If the index begins with something else, or the file of
+            rows has another type or size.
     """
-    index = index_file(path)
-    if not index.is_file():
-        raise FileNotFoundError(
-            f'there is no file {index}, which belongs to {path}: {WRITER} '
-            'writes both. A json alone is of an earlier version, or has no '
-            'labels of regions')
-    with open(index, encoding='utf-8') as file:
-        content = _first_line(file)
-    about, names = content.get(MARK), content.get('concepts')
-    if not isinstance(about, dict) or about.get('format') != FORMAT:
-        raise ValueError(f'{index} is not an index of region labels, or of '
-                         f'another version: {WRITER} writes them')
-    counts = [about.get(key) for key in ('images', 'regions', 'top_k')]
-    if (not isinstance(names, list) or not names
-            or not all(isinstance(name, str) for name in names)
-            or not all(type(count) is int for count in counts)):
-        raise ValueError(_changed(path))
-    return LabelHead(about, tuple(names))
+    head = read_head(path)
+    open_rows(path, head)
+    return head
 
 
-def _first_line(file: TextIO) -> Dict[str, Any]:
+def open_rows(path: PathLike, head: LabelHead) -> np.ndarray:
+    """The rows of all images, (R,) of a :func:`label_dtype`, on disk.
+
+    Args:
+        path: ``NAME.json``.
+        head: Of its index.
+
+    Raises:
+        FileNotFoundError: If ``NAME.npy`` is not there.
+        ValueError: If it is damaged, or of other labels.
+    """
+    side, index = side_file(path), index_file(path)
+    if not side.is_file():
+        raise FileNotFoundError(f'there is no file {side}, which belongs to '
+                                f'{index}: {written_anew(path)}')
     try:
-        found = json.loads(file.readline())
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _line(line: str, where: str) -> Dict[str, Any]:
-    try:
-        found = json.loads(line)
-        good = (ID[0](found['image']['id']) and found['regions'] >= 0
-                and type(found['crc32']) is type(found['regions']) is int)
-    except (ValueError, RecursionError, KeyError, TypeError):
-        good = False
-    if not good:
-        raise ValueError(f'{where} cannot be read: the file was changed or '
-                         f'cut off since {WRITER} wrote it')
-    return found
-
-
-def _changed(path: PathLike) -> str:
-    return (f'{index_file(path)} was changed or cut off since {WRITER} wrote '
-            'it: its images or regions are not complete')
-
-
-def _open_side(path: Path, about: Dict[str, Any],
-               concepts: int) -> np.ndarray:
-    """The rows, on disk."""
-    index = index_file(path)
-    if not path.is_file():
-        raise FileNotFoundError(f'there is no file {path}, which belongs to '
-                                f'{index}')
-    try:
-        rows = np.load(path, mmap_mode='r', allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise ValueError(f'{path} is cut off or no file of region labels '
-                         f'({error})') from None
-    count = about['regions']
-    wanted = [label_dtype(about['top_k'], concepts, kind)
+        rows = np.load(side, mmap_mode='r', allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f'{side} is cut off or no file of region labels '
+                         f'({error}): {written_anew(path)}') from None
+    count = head.about['regions']
+    wanted = [label_dtype(head.about['top_k'], len(head.names), kind)
               for kind in STORAGES]
     if rows.dtype not in wanted or rows.shape != (count, ):
         raise ValueError(
-            f'{path} does not go with {index}: it has {rows.shape} rows of '
-            f'{rows.dtype}, to be ({count},) of {wanted[0]}. Write both again '
-            f'with {WRITER}')
+            f'{side} does not go with {index}: it has {rows.shape} rows of '
+            f'{rows.dtype}, to be ({count},) of {wanted[0]}: '
+            f'{written_anew(path)}')
     return rows

@@ -12,6 +12,7 @@
 import hashlib
 import json
 import re
+import zlib
 from pathlib import Path
 from typing import Any, Dict, NamedTuple, Sequence, Union
 
@@ -70,6 +71,23 @@ def side_file(path: PathLike) -> Path:
 def index_file(path: PathLike) -> Path:
     """``NAME.index.jsonl`` of ``NAME.json``."""
     return Path(path).with_suffix('.index.jsonl')
+
+
+def name_sum(path: str) -> int:
+    """CRC-32 of a file name, whatever its folder."""
+    name = path.replace('\\', '/').rpartition('/')[2]
+    return zlib.crc32(name.encode(errors='surrogatepass'))
+
+
+def files_of(path: PathLike) -> str:
+    """The three files of ``NAME.json``, in words."""
+    return f'{path}, {side_file(path)} and {index_file(path)}'
+
+
+def written_anew(path: PathLike) -> str:
+    """What to do about labels that are damaged, in words."""
+    return (f'remove {files_of(path)}, and run {WRITER} with the command that '
+            'wrote them, which writes them anew')
 
 
 def shard_stem(shard: str) -> str:

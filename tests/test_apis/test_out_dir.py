@@ -1,6 +1,8 @@
 """Results are written whole, or it is said before the first image why not."""
+import errno
 import json
-import os
+import tempfile
+from pathlib import Path
 
 import pytest
 from nano import make_image
@@ -32,11 +34,22 @@ def test_it_is_told_before_the_first_image(detect, tmp_path, monkeypatch,
 
 
 def test_no_permission(tmp_path, monkeypatch):
-    monkeypatch.setattr(os, 'access', lambda *args: False)
-    with pytest.raises(OSError, match=f'no permission to write in {tmp_path}'):
+    def refuse(dir):
+        raise PermissionError(errno.EACCES, 'Permission denied')
+    monkeypatch.setattr(tempfile, 'TemporaryFile', refuse)
+    with pytest.raises(OSError, match=f'a/b: no file can be made in {tmp_path}'
+                       r' \(Permission denied\)'):
         check_out_dir(tmp_path / 'a/b')
     with pytest.raises(OSError, match='s3://x: name a folder of this mach'):
         check_out_dir('s3://x')
+
+
+@pytest.mark.skipif(not Path('/proc/self').exists(), reason='has no /proc')
+def test_folders_that_seem_to_be_writable():
+    """For root, os.access says they are."""
+    for path in ('/proc/x.json', '/proc/new/x.json'):
+        with pytest.raises(OSError, match='no file can be made in /proc '):
+            check_out_file(path)
 
 
 def test_what_is_not_written_is_not_in_the_way(detect, tmp_path):
@@ -99,6 +112,7 @@ def test_a_full_disk_leaves_the_old_file(detect, tmp_path, monkeypatch):
 
 def test_a_file_that_cannot_be_written(tmp_path):
     check_out_file(tmp_path / 'new/p.pkl')
+    assert not [*tmp_path.iterdir()]
     (tmp_path / 'p.pkl').touch()
     check_out_file(tmp_path / 'p.pkl')
     with pytest.raises(OSError, match='is not a folder'):

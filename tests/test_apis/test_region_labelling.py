@@ -2,12 +2,14 @@
 import pytest
 from nano_pretraining import build_pretrainer
 from pair_data import encoded, pair, tar_of
+from region_label_files import write_labels
 
 from mmdet.datasets import BaseDetDataset
 from mmdet.registry import DATASETS, TRANSFORMS
 from regionclip_mm.apis import label_parts
 from regionclip_mm.apis.region_labelling import RegionLabeller, Settings
-from regionclip_mm.io.region_label_reader import RegionLabels, read_head
+from regionclip_mm.io.region_label_index import read_head
+from regionclip_mm.io.region_label_reader import RegionLabels
 
 STEPS = [dict(type='LoadEncodedImage'),
          dict(type='Resize', scale=(96, 96), keep_ratio=True)]
@@ -27,6 +29,11 @@ def small_shards(folder, **pipeline):
         type='ImageTextShards', shards=f'{folder}/*.tar',
         pipeline=[*STEPS, dict(type='PackDetInputs', meta_keys=(
             *META, 'shard', 'texts'))]), **pipeline))
+
+
+def labeller_of(dataset, folder):
+    return RegionLabeller(build_pretrainer(), dataset,
+                          folder / '{shard}.json', Settings(3), {})
 
 
 def test_shards_have_files_of_their_own(tmp_path):
@@ -54,8 +61,7 @@ def test_a_shard_of_nothing(tmp_path):
     dataset = small_shards(tmp_path)
     (tmp_path / '00000.tar').write_bytes(b'garbage' * 1000)
     for _ in range(2):
-        labeller = RegionLabeller(build_pretrainer(), dataset,
-                                  tmp_path / '{shard}.json', Settings(3), {})
+        labeller = labeller_of(dataset, tmp_path)
         list(labeller.run())
     summary = labeller.finish()
     assert summary.images == 2
@@ -68,17 +74,42 @@ def test_a_name_twice_in_a_shard(tmp_path):
     dataset = small_shards(tmp_path)
     (tmp_path / '00000.tar').write_bytes(tar_of([
         *pair('a'), *pair('b'), *pair('a', 'another')]))
-    labeller = RegionLabeller(build_pretrainer(), dataset,
-                              tmp_path / '{shard}.json', Settings(3), {})
+    labeller = labeller_of(dataset, tmp_path)
     seen = []
     labeller.label = lambda batch: seen.extend(
         one['data_samples'].img_id for one in batch) or []
-    [part, *_] = labeller.parts.values()
+    [part, *_] = labeller.files.parts.values()
     assert sum(labeller._label_part(tmp_path / '00000.json', part)) == 3
     assert seen == ['a', 'b']
     [problem] = read_head(tmp_path / '00000.json').about['problems']
     assert problem == ('samples of a repeated name: 00000.tar, a: a sample '
                        'before it has this name')
+
+
+@pytest.mark.parametrize('change, message', [
+    (lambda path: path.write_bytes(path.read_bytes() + bytes(512)),
+     r"tar \('(\d+) bytes, .* there, '(?!\1)\d+ bytes, .* here\).* or remove "
+     '.*00001.json, .*00001.npy and .*00001.index.jsonl to'),
+    (lambda path: path.write_bytes(b'.' + path.read_bytes()[1:]), 'MiB of'),
+    (lambda path: path.unlink(), 'MiB of the tar .* None here')])
+def test_shards_that_were_changed(tmp_path, change, message):
+    """What lies behind the first MiB is not read for it."""
+    dataset = small_shards(tmp_path)
+    list(labeller_of(dataset, tmp_path).run())
+    change(tmp_path / '00001.tar')
+    with pytest.raises(ValueError, match='00001.json is of another run, of '
+                       f'which differ: size and first .*{message}'):
+        list(labeller_of(dataset, tmp_path).run())
+
+
+def test_labels_of_an_earlier_version(tmp_path):
+    """They do not say of which data they are."""
+    dataset = small_shards(tmp_path)
+    labeller = labeller_of(dataset, tmp_path)
+    write_labels(tmp_path / '00000.json', job=labeller.files.job)
+    with pytest.raises(ValueError, match=r'00000.json is of another run, .*'
+                       r"the tar \(nothing there, '\d+ bytes"):
+        list(labeller.run())
 
 
 def test_shards_that_would_share_a_file(tmp_path):

@@ -86,7 +86,7 @@ def use_small_pairs(cfg: Config, folder: Path) -> None:
 def write_random_labels(path: str, pool: str, image_id) -> None:
     names = Vocabulary.load(pool).names
     [labels], dtype = make_labels((9, ), names)
-    labels.image['id'] = image_id
+    labels.image.update(id=image_id, width=160, height=128)
     write_region_labels(path, [labels], 9, names, dtype, {})
 
 

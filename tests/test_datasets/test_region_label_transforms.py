@@ -17,8 +17,8 @@ register_all_modules()
 
 def sample(image_id=0, **more):
     return dict(img=np.zeros((80, 100, 3), np.uint8), img_id=image_id,
-                img_shape=(80, 100), ori_shape=(80, 100), text='a cat',
-                **more)
+                img_shape=(80, 100), text='a cat',
+                **dict(dict(ori_shape=(80, 100)), **more))
 
 
 def packed(path, *steps, **about):
@@ -102,6 +102,50 @@ def test_labels_of_shards(tmp_path):
     assert step._open.cache_info().misses == 4
     with pytest.raises(ValueError, match='samples are of no tar shards'):
         step(sample())
+
+
+def test_shards_of_one_name(tmp_path):
+    """Of two folders, or with two endings: they would share labels."""
+    write_labels(tmp_path / 'x.json')
+    step = LoadRegionLabels(tmp_path / '{shard}.json')
+    step.check_shards(['file:///a/x.tar'])
+    for other in ('file:///b/x.tar', 'https://host/x.tar.gz'):
+        with pytest.raises(ValueError, match=f'file:///a/x.tar and {other} '
+                           'would have the same file of labels, .* rename '
+                           'one and label it again, or use them apart'):
+            step.check_shards(['file:///a/x.tar', other])
+
+
+def test_one_file_for_several_shards(labels):
+    step = LoadRegionLabels(labels[0])
+    step.check_shards(['file:///a/x.tar'])
+    with pytest.raises(ValueError, match=r'a.json. is one file for 2 tar '
+                       r'shards, .* put \{shard\} into it'):
+        step.check_shards(['file:///a/x.tar', 'file:///a/y.tar'])
+
+
+@pytest.mark.parametrize('path', ['0.jpg', '/elsewhere/0.jpg'])
+def test_an_image_of_the_same_name(labels, path):
+    assert len(packed(labels[0], img_path=path).gt_instances) == 3
+
+
+@pytest.mark.parametrize('path', ['1.jpg', 'images/0.png'])
+def test_another_image_of_the_same_id(labels, path):
+    with pytest.raises(ValueError, match=f'image 0 is {path}, but its labels '
+                       r'in .*a.json are of 0.jpg: .* Change LoadRegionLabels'
+                       r'.ann_file, or label .* remove .*a.json, .*a.npy and'):
+        packed(labels[0], img_path=path)
+
+
+def test_an_image_of_another_size(labels):
+    """Not the size after resizing, and not the order of the sides."""
+    step = dict(type='Resize', scale=(50, 50))
+    assert len(packed(labels[0], step).gt_instances) == 3
+    for shape, size in (((40, 50, 3), '50 x 40'), ((100, 80), '80 x 100')):
+        with pytest.raises(ValueError, match=rf'image 0 \(0.jpg\) has {size} '
+                           'pixels, but had 100 x 80 when its regions were '
+                           r'labelled, in .*a.json: .* Use .* remove .*a.npy'):
+            packed(labels[0], step, img_path='0.jpg', ori_shape=shape)
 
 
 def test_it_goes_to_other_processes(labels):

@@ -1,4 +1,5 @@
 """Files of region labels: what is written is read, and nothing else is."""
+import errno
 import json
 import pickle
 import tracemalloc
@@ -11,7 +12,8 @@ from pair_data import encoded
 from region_label_files import NAMES, make_labels, write_labels
 
 from mmdet.datasets import CocoDataset
-from regionclip_mm.io.region_label_reader import RegionLabels
+from regionclip_mm.io import region_label_writer
+from regionclip_mm.io.region_label_reader import RegionLabels, check_labels
 from regionclip_mm.io.region_label_writer import write_region_labels
 from regionclip_mm.io.region_labels import (ImageLabels, index_file,
                                             label_dtype, shard_stem, side_file)
@@ -73,7 +75,8 @@ def test_starting_takes_no_time_for_regions(tmp_path):
     """The json is not read, and no region: memory and time are those of the
     index."""
     rows = np.zeros(20_000, label_dtype(3, 5))
-    write_region_labels(tmp_path / 'a.json', [ImageLabels(dict(id=1), rows)],
+    image = dict(id=1, file_name='1.jpg', width=9, height=9)
+    write_region_labels(tmp_path / 'a.json', [ImageLabels(image, rows)],
                         len(rows), NAMES, rows.dtype, {})
     assert (tmp_path / 'a.json').stat().st_size > 2e6
     assert index_file(tmp_path / 'a.json').stat().st_size < 1000
@@ -114,6 +117,16 @@ def test_writing_is_all_or_nothing(tmp_path):
     assert len(list(tmp_path.iterdir())) == 3
 
 
+def test_no_room_on_the_disk(tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+    monkeypatch.setattr(region_label_writer, '_write_head', full)
+    with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}/"
+                       f'a.json, {tmp_path}/a.npy and .*a.index.jsonl'):
+        write_labels(tmp_path / 'a.json')
+    assert not [*tmp_path.iterdir()]
+
+
 def changed(row, change):
     """Of a line of the index."""
     def apply(path):
@@ -151,7 +164,7 @@ INDEX = 'a.index.jsonl'
 KIND = 'index.jsonl is not an index of region labels, or of another version: '
 CHANGED = 'index.jsonl was changed or cut off since tools/label_regions.py'
 DAMAGE = [
-    (INDEX, cut, 'index.jsonl:4 cannot be read: the file was changed or cut'),
+    (INDEX, cut, f'line 4 of .*{CHANGED}'),
     (INDEX, without_line(2), CHANGED),
     (INDEX, lambda p: p.write_text('{"images": []}'), KIND),
     (INDEX, lambda p: p.write_bytes(b'\xff\xfe'), KIND),
@@ -160,11 +173,17 @@ DAMAGE = [
     (INDEX, changed(0, lambda d: d['region_labels'].pop('top_k')), CHANGED),
     (INDEX, changed(0, lambda d: d.update(concepts=[1])), CHANGED),
     (INDEX, changed(1, lambda d: d['image'].pop('id')),
-     'index.jsonl:2 cannot be read'),
-    (INDEX, changed(1, lambda d: d.pop('crc32')), 'index.jsonl:2 cannot be'),
+     f'line 2 of .*{CHANGED}'),
+    (INDEX, changed(1, lambda d: d.pop('crc32')), f'line 2 of .*{CHANGED}'),
+    (INDEX, changed(1, lambda d: d.update(crc32=2**32)), 'line 2 of'),
+    (INDEX, changed(1, lambda d: d['image'].pop('width')), 'line 2 of'),
+    (INDEX, changed(1, lambda d: d['image'].update(height=80.)), 'line 2 of'),
+    (INDEX, changed(1, lambda d: d['image'].update(file_name=3)), 'line 2 of'),
+    (INDEX, lambda p: p.write_bytes(p.read_bytes().replace(
+        b'"0.jpg', b'"\xff.jpg')), f'line 2 of .*{CHANGED}'),
     (INDEX, changed(1, lambda d: d.update(regions=2)), CHANGED),
     (INDEX, changed(1, lambda d: d['image'].update(id=2)),
-     'index.jsonl: ids appear twice: 2'),
+     'index.jsonl is damaged .*: ids appear twice: 2'),
     (INDEX, lambda p: p.unlink(), 'no file .*a.index.jsonl, which belongs to '
      '.*a.json: .* A json alone is of an earlier version'),
     ('a.npy', cut, 'is cut off or no file of region labels'),
@@ -185,8 +204,35 @@ DAMAGE = [
 def test_damaged_and_foreign_files(tmp_path, name, damage, message):
     write_labels(tmp_path / 'a.json')
     damage(tmp_path / name)
-    with pytest.raises((ValueError, FileNotFoundError), match=message):
+    with pytest.raises((ValueError, FileNotFoundError),
+                       match=message) as told:
         RegionLabels(tmp_path / 'a.json')[0]
+    assert (f'remove {tmp_path}/a.json, {tmp_path}/a.npy and {tmp_path}/'
+            'a.index.jsonl, and run tools/label_regions.py with the command '
+            'that wrote them') in str(told.value)
+
+
+@pytest.mark.parametrize('name, damage', [
+    (INDEX, lambda p: p.unlink()), (INDEX, lambda p: p.write_text('')),
+    ('a.npy', lambda p: p.unlink()), ('a.npy', cut),
+    ('a.npy', lambda p: np.save(p, np.load(p)[:3]))])
+def test_what_is_seen_without_reading(tmp_path, name, damage):
+    write_labels(tmp_path / 'a.json')
+    assert check_labels(tmp_path / 'a.json').about['regions'] == 5
+    damage(tmp_path / name)
+    with pytest.raises((ValueError, FileNotFoundError),
+                       match=f'{name}.*: remove {tmp_path}/a.json, '):
+        check_labels(tmp_path / 'a.json')
+
+
+def test_what_tells_an_image_from_others(tmp_path):
+    write_labels(tmp_path / 'a.json')
+    labels = RegionLabels(tmp_path / 'a.json')
+    assert labels.shape(1) == (80, 100)
+    for path in ('1.jpg', '/x/1.jpg', 'C:\\x\\1.jpg', '\udcff/1.jpg'):
+        assert labels.is_named(1, path)
+    for path in ('0.jpg', '1.png', '1.jpg/2.jpg', ''):
+        assert not labels.is_named(1, path)
 
 
 def test_damage_is_of_its_image(tmp_path):

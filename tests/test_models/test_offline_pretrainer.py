@@ -7,7 +7,7 @@ import torch
 from mmengine.structures import InstanceData
 from nano import make_vocabulary, nano_detector
 from nano_pretraining import (CONCEPTS, build_pretrainer, make_pairs,
-                              offline_model)
+                              offline_model, pretrainer_model)
 from region_label_files import write_labels
 from test_proposals import small_rpn
 
@@ -198,3 +198,17 @@ def test_only_some_regions_of_an_image_are_drawn(online):
         every = sample.gt_instances.bboxes
         rows = [int(np.flatnonzero((every == box).all(1))[0]) for box in one]
         assert len(set(rows)) == 4
+
+
+@pytest.mark.parametrize('model, wrong, right', [
+    (pretrainer_model, 'TopKDistillLoss', 'RegionDistillLoss'),
+    (offline_model, 'RegionDistillLoss', 'TopKDistillLoss'),
+    (offline_model, 'ConceptContrastiveLoss', 'TopKDistillLoss')])
+def test_a_distillation_for_other_labels(model, wrong, right):
+    """Refused when the model is built; its own name for it, and none, pass."""
+    with pytest.raises(ValueError, match=rf"model\.loss_region_distill\.type='"
+                       rf"{wrong}' takes \(logits, .* of (Offline)?RegionText"
+                       rf"Pretrainer there are \(logits, .* it to '{right}'"):
+        MODELS.build(model(loss_region_distill=dict(type=wrong)))
+    for loss in (dict(type=right, loss_weight=2.), None):
+        MODELS.build(model(loss_region_distill=loss))

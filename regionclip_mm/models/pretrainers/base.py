@@ -11,7 +11,8 @@ from mmdet.structures.bbox import bbox2roi
 
 from ..detectors import RegionCLIP
 from ..detectors.regionclip import Maps
-from .checks import UNTRAINED, check_pool, check_settings, texts_of
+from .checks import (UNTRAINED, check_distillation, check_pool, check_settings,
+                     texts_of)
 
 
 class PseudoLabels(NamedTuple):
@@ -48,9 +49,15 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
     Attributes:
         labeller: Who labels the regions: a part of this name, or what the
             data brings along. The classes of the data do not.
+        distill_loss: A loss that takes ``distill_targets``.
+        distill_targets: What ``loss_region_distill`` is given behind the
+            student's logits: names of the ``targets`` of
+            :class:`PseudoLabels`.
     """
 
     labeller = 'region_labels'
+    distill_loss: str
+    distill_targets: Tuple[str, ...]
 
     def __init__(self,
                  *,
@@ -67,6 +74,8 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
         self.num_regions = num_regions
         self.concept_thr = concept_thr
         self.loss_region_distill = _build(loss_region_distill)
+        check_distillation(self.loss_region_distill, type(self).__name__,
+                           self.distill_loss, self.distill_targets)
         self.loss_concept_contrastive = _build(loss_concept_contrastive)
         self.loss_img_txt = _build(loss_img_txt)
         for name, module in self.named_modules():

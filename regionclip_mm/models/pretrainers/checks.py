@@ -1,6 +1,9 @@
 """What must be right before pretraining begins."""
+import inspect
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import List, Optional, Sequence, Tuple
+
+from torch import nn
 
 from mmdet.structures import SampleList
 
@@ -30,6 +33,32 @@ def check_settings(num_regions: int, concept_thr: float) -> None:
             or not 0 <= concept_thr < 1):
         raise ValueError('model.concept_thr takes probabilities from 0 to '
                          f'below 1, got {concept_thr!r}')
+
+
+def check_distillation(loss: Optional[nn.Module], pretrainer: str, right: str,
+                       targets: Tuple[str, ...]) -> None:
+    """Raise unless a loss takes what this pretrainer has for it.
+
+    Args:
+        loss: ``model.loss_region_distill``, built; None passes.
+        pretrainer: Class of the model.
+        right: A loss that takes it.
+        targets: Names of what follows the student's logits.
+
+    Raises:
+        ValueError: Naming the key, and that loss.
+    """
+    if loss is None:
+        return
+    signature = inspect.signature(loss.forward)
+    try:
+        signature.bind('logits', *targets)
+    except TypeError:
+        raise ValueError(
+            f"model.loss_region_distill.type='{type(loss).__name__}' takes "
+            f'({", ".join(signature.parameters)}), but of {pretrainer} there '
+            f'are (logits, {", ".join(targets)}): set it to {right!r}, or to '
+            'a loss of your own that takes these') from None
 
 
 def check_teacher(teacher: RegionCLIP) -> None:

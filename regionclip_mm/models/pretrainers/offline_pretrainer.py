@@ -12,7 +12,7 @@ from mmdet.structures.bbox import get_box_tensor
 from .base import BaseRegionTextPretrainer, Maps, PseudoLabels
 from .checks import check_label_pool, check_region_labels
 
-NEEDED = ('bboxes', 'labels', 'scores', 'concepts', 'log_probs', 'log_rest')
+LABELS = ('labels', 'scores')
 
 
 @MODELS.register_module()
@@ -29,6 +29,9 @@ class OfflineRegionTextPretrainer(BaseRegionTextPretrainer):
         kwargs: Arguments of :class:`BaseRegionTextPretrainer`.
     """
 
+    distill_loss = 'TopKDistillLoss'
+    distill_targets = ('concepts', 'log_probs', 'log_rest')
+
     def __init__(self,
                  *,
                  loss_region_distill: Optional[dict] = dict(
@@ -43,7 +46,8 @@ class OfflineRegionTextPretrainer(BaseRegionTextPretrainer):
         self._check_pool({sample.region_labels for sample in samples})
         drawn = [self._drawn(sample.gt_instances) for sample in samples]
         labels, scores, *targets = (
-            torch.cat([one[key] for one in drawn]) for key in NEEDED[1:])
+            torch.cat([one[key] for one in drawn])
+            for key in LABELS + self.distill_targets)
         return None, [one.bboxes for one in drawn], PseudoLabels(
             labels, scores, tuple(targets))
 
@@ -61,4 +65,4 @@ class OfflineRegionTextPretrainer(BaseRegionTextPretrainer):
         rows = self._draw(boxes)
         return InstanceData(bboxes=boxes[rows],
                             **{key: instances[key][rows]
-                               for key in NEEDED[1:]})
+                               for key in LABELS + self.distill_targets})

@@ -42,6 +42,8 @@ class RegionTextPretrainer(BaseRegionTextPretrainer):
     """
 
     labeller = 'teacher'
+    distill_loss = 'RegionDistillLoss'
+    distill_targets = ('teacher_logits', )
 
     def __init__(self,
                  *,
