@@ -89,8 +89,9 @@ class LabelFiles:
             for about in (head.about, dict(data=self._digest(path)))))
         if of_job or of_data:
             remove = files_of(path)
-            if of_job and path.parent == self.folder:
-                remove = f'the folder {self.folder}'
+            if path.parent == self.folder:
+                remove = f'the folder {self.folder}' + (
+                    '' if of_job else f' (or, of this part alone, {remove})')
             raise ValueError(
                 f'{path} is of another run, of which differ: '
                 f'{listed(of_job + of_data, 5, str)}. Give the same config, '
