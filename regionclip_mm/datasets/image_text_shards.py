@@ -14,7 +14,7 @@ from ..io.skipped_data import LEFT_OUT, BadSampleError, SkippedData
 from ..io.webdataset_shards import find_shards, require_webdataset
 from .load_encoded_image import place_of
 from .shard_order import Place, ShardOrder, shuffled
-from .shard_records import IMAGES, ShardRecords, name_of
+from .shard_records import IMAGES, Extensions, ShardRecords, name_of
 
 ENDLESS = 1 << 40  # what mmengine is told where it asks for a length
 MOST_BAD = 100_000  # bad samples in a row that a reader takes
@@ -52,9 +52,9 @@ class ImageTextShards(IterableDataset):
             ``'cc3m/*.tar'``, or what the library ``webdataset`` opens
             otherwise (``https://...``, ``pipe:...``, which runs a command).
         data_root: Folder that files are relative to.
-        images: Extensions of images, best first.
-        members: Extensions of captions, best first; a 'json' one is read by
-            ``key``, others are a caption as a whole.
+        images: Extensions of images, best first; or a single one.
+        members: Extensions of captions, best first, or a single one; a 'json'
+            one is read by ``key``, others are a caption as a whole.
         key: Of a json object, its value being a text or a list of texts.
         shuffle_buffer: Samples of a shard that are kept, encoded, to draw
             from; 0 keeps their order.
@@ -73,8 +73,8 @@ class ImageTextShards(IterableDataset):
     def __init__(self,
                  shards: Union[str, Sequence[str]],
                  data_root: str = '',
-                 images: Sequence[str] = IMAGES,
-                 members: Sequence[str] = ('txt', 'json'),
+                 images: Extensions = IMAGES,
+                 members: Extensions = ('txt', 'json'),
                  key: str = 'caption',
                  shuffle_buffer: int = 1000,
                  pipeline: Sequence[Union[dict, Callable]] = (),
@@ -195,8 +195,9 @@ class ImageTextShards(IterableDataset):
         if shards >= 2 * len(self.urls) or self._bad_count >= MOST_BAD:
             raise ValueError(
                 f'nothing can be used: {self._bad_count} bad records in a row '
-                f'in {shards} shards. Are train_dataloader.dataset.images='
-                f'{self.records.images}, .members={source.members} and '
+                f'in {shards} readings of a shard. Are '
+                f'train_dataloader.dataset.images={self.records.images}, '
+                f'.members={source.members} and '
                 f'.key={source.key!r} right? '
                 + ('The first reasons:' if self._bad else
                    'No shard has a member of such a name.')

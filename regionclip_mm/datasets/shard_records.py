@@ -1,5 +1,6 @@
 """The pairs of a tar shard, with an account of what is no pair."""
-from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence, Set
+from typing import (Any, Dict, Iterator, NamedTuple, Optional, Sequence, Set,
+                    Union)
 from urllib.parse import unquote
 
 from ..io.sample_captions import CaptionSource, captions_of
@@ -10,6 +11,7 @@ from ..io.webdataset_shards import read_shard
 from .captions import usable_captions
 
 IMAGES = ('jpg', 'jpeg', 'png', 'webp')
+Extensions = Union[str, Sequence[str]]
 
 
 class ShardRecord(NamedTuple):
@@ -27,16 +29,17 @@ class ShardRecords:
     """Finds image and captions among the members of samples.
 
     Args:
-        images: Extensions of images, best first.
-        members: Extensions of captions, best first; a 'json' one is read by
-            ``key``, others are a caption as a whole.
+        images: Extensions of images, best first; or a single one.
+        members: Extensions of captions, best first, or a single one; a 'json'
+            one is read by ``key``, others are a caption as a whole.
         key: Of a json object; its value is a text or a list of texts.
     """
 
-    def __init__(self, images: Sequence[str], members: Sequence[str],
+    def __init__(self, images: Extensions, members: Extensions,
                  key: str) -> None:
         self.images, members = (
-            tuple(name.lstrip('.').lower() for name in names)
+            tuple(name.lstrip('.').lower() for name in (
+                [names] if isinstance(names, str) else names))
             for names in (images, members))
         self.source = CaptionSource(key, members)
 

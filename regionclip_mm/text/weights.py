@@ -1,4 +1,5 @@
 """Weights of the text encoder, out of checkpoints."""
+from textwrap import shorten
 from typing import Dict
 
 from torch import Tensor, nn
@@ -29,10 +30,11 @@ def load_text_encoder_weights(encoder: nn.Module, checkpoint: str) -> None:
         encoder.load_state_dict(state)
     except RuntimeError as error:
         problems = str(error).splitlines()[1:]
-        more = f'\n\t... ({len(problems)} in all)' if problems[3:] else ''
+        more = f' ... ({len(problems)} in all)' if problems[3:] else ''
         raise ValueError(
-            f'{checkpoint} does not fit text_encoder.arch={encoder.arch!r}:\n'
-            + '\n'.join(problems[:3]) + more) from None
+            f'{checkpoint} does not fit text_encoder.arch={encoder.arch!r}: '
+            + ' '.join(shorten(line, 200) for line in problems[:3])
+            + more) from None
 
 
 def read_tensors(checkpoint: str) -> Dict[str, Tensor]:

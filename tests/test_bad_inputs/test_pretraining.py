@@ -116,7 +116,8 @@ def test_test_classes_of_another_size(tmp_path):
     (make_vocabulary(CONCEPTS[::-1]), ('model.teacher', ),
      "student .5. and teacher .5. differ: concept 0 is 'cat' here and 'car'"),
     (make_vocabulary(CONCEPTS[:4]), ('model', 'model.teacher'),
-     'bbox_head.num_classes=5, but the training vocabulary has 4 names: make'),
+     r'model\.roi_head\.bbox_head\.num_classes=5, but the training vocabulary '
+     r'has 4 names: make them equal \(model\.roi_head\.'),
 ])
 def test_pools_that_do_not_suit(vocabulary, parts, message, recipe,
                                 tmp_path):

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 
 from regionclip_mm.datasets import image_text_shards
 from regionclip_mm.datasets.shard_order import Place, ShardOrder, shuffled
+from regionclip_mm.datasets.shard_records import ShardRecords
 from regionclip_mm.io.skipped_data import (BAD_IMAGE, BROKEN_RECORD,
                                            DAMAGED_SHARD, NO_CAPTION, NO_IMAGE,
                                            REPLACED)
@@ -200,7 +201,8 @@ def test_shards_without_a_pair(tmp_path):
     pattern = write_shards(tmp_path)
     stream = stream_of(pattern, members=('json', ))
     with pytest.raises(ValueError, match=r"(?s)nothing can be used: 48 bad "
-                       r"records in a row in 8 shards.*members=\('json',\) "
+                       r"records in a row in 8 readings of a shard.*"
+                       r"members=\('json',\) "
                        r"and .key='caption' right.*no member json"):
         take(loader_of(stream), 1)
     for path in tmp_path.glob('*.tar'):
@@ -220,7 +222,7 @@ def test_images_that_nobody_can_decode(tmp_path, monkeypatch):
     (tmp_path / 'a.tar').write_bytes(tar_of(
         [member for k in range(9) for member in pair(str(k), image=b'x')]))
     with pytest.raises(ValueError, match='(?s)5 bad records in a row in 0 '
-                       'shards.*unreadable images: a.tar, '):
+                       'readings of a shard.*unreadable images: a.tar, '):
         take(loader_of(stream_of(f'{tmp_path}/a.tar')), 1)
 
 
@@ -249,3 +251,10 @@ def test_place_is_behind_the_sample(tmp_path):
     for k in (3, 5, 11):
         again = islice(stream.draw(order, found[k].place), 20 - k - 1)
         assert list(again) == found[k + 1:]
+
+
+def test_a_single_extension_may_be_a_text():
+    """Not its letters."""
+    records = ShardRecords('.JPG', 'json', 'caption')
+    assert records.images == ('jpg', )
+    assert records.source.members == ('json', )

@@ -2,6 +2,7 @@
 from types import SimpleNamespace as Space
 
 import pytest
+import torch
 from nano import make_vocabulary
 from nano_pretraining import (CONCEPTS, build_pretrainer, offline_model,
                               pretrainer_model)
@@ -58,3 +59,17 @@ def test_a_teacher_that_only_has_words_of_testing():
     with_pool(model.teacher, CONCEPTS[:4], 'test_vocabulary')
     with pytest.raises(ValueError, match=r'student \(5\) and teacher \(4\)'):
         before_training(build_pretrainer(model))
+
+
+@pytest.mark.parametrize('own_count, owner', [
+    (5, r'model'), (3, r'model\.teacher')])
+def test_regions_are_not_labelled_by_a_pool_of_another_size(own_count, owner):
+    """Before hours of labelling, which a training would then refuse."""
+    model = pretrainer_model()
+    for part in (model, model.teacher):
+        with_pool(part, CONCEPTS[:3])
+    model.roi_head.bbox_head.num_classes = own_count
+    pretrainer = build_pretrainer(model)
+    with pytest.raises(ValueError, match=rf'^{owner}\.roi_head\.bbox_head\.'
+                       'num_classes=5, but the training vocabulary has 3'):
+        pretrainer.label(torch.zeros(1, 3, 32, 32), [], 2, 4)

@@ -1,4 +1,5 @@
 """The miniature of region-text pretraining, on a handful of scenes."""
+import json
 import re
 import shlex
 from pathlib import Path
@@ -116,6 +117,38 @@ def test_random_weights_without_scenes(tmp_path, monkeypatch):
     monkeypatch.setattr(forget_encoder, 'SCENES', tmp_path / 'no')
     with pytest.raises(FileNotFoundError, match='no scenes in .*make_scenes'):
         forget_encoder.some_scenes()
+
+
+def test_pairs_of_ones_own(tmp_path, monkeypatch):
+    """pretrain_nano_custom.py, its data replaced; as a start of transfer."""
+    monkeypatch.chdir(ROOT)
+    pairs = []
+    for index in range(4):
+        cv2.imwrite(str(tmp_path / f'{index}.png'),
+                    render(make_plan(SPLIT, index)))
+        pairs.append(json.dumps(dict(file=f'{index}.png', alt='a cat')))
+    (tmp_path / 'a.jsonl').write_text('\n'.join(pairs))
+    clip, pool = tmp_path / 'clip_nano.pth', tmp_path / 'pool.pth'
+    write_clip_nano(clip)
+    Vocabulary(['cat', 'dog'], torch.eye(2, 128)).save(pool)
+    text = (CONFIGS / 'pretrain_nano_custom.py').read_text()
+    for old, new in (("'./pretrain", f"'{CONFIGS}/pretrain"),
+                     ('data/mine/pairs.jsonl', str(tmp_path / 'a.jsonl')),
+                     ('data/mine/images/', f'{tmp_path}/'),
+                     ("'image', 'caption'", "'file', 'alt'"),
+                     ("'data/mine/concepts.pth', 100", f"'{pool}', 2")):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    (tmp_path / 'c.py').write_text(text)
+    cfg = Config.fromfile(tmp_path / 'c.py')
+    cfg.load_from = cfg.model.teacher.init_cfg.checkpoint = str(clip)
+    cfg.merge_from_dict(dict(
+        work_dir=str(tmp_path / 'work'), experiment_name=tmp_path.name,
+        train_dataloader=dict(batch_size=2), train_cfg=dict(max_iters=1),
+        param_scheduler=[]))
+    Runner.from_cfg(cfg).train()
+    state = load_weights(tmp_path / 'work/iter_1.pth').tensors
+    assert set(state) == set(load_weights(clip).tensors)
 
 
 def test_a_pool_without_the_novel_names(tmp_path, monkeypatch, capsys):

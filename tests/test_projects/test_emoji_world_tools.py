@@ -50,6 +50,26 @@ def test_mistakes_are_one_line(error_of, tmp_path, tool, args, message):
     assert error_of(tool, *args).startswith(f'error: {message}')
 
 
+def test_mistakes_before_the_first_step_are_one_line(error_of, tmp_path):
+    config = tmp_path / 'c.py'
+    config.write_text(f"""_base_ = '{ROOT}/{PROJECT}/configs/transfer_nano.py'
+load_from = 'no/weights.pth'
+""")
+    assert error_of('train.py', str(config), '--work-dir', str(tmp_path)) == (
+        'error: there is no checkpoint load_from = no/weights.pth')
+
+
+def test_missing_files_of_this_world_have_a_hint():
+    with_hint = runpy.run_path(f'{ROOT}/{PROJECT}/tools/train.py')['with_hint']
+    lacking = FileNotFoundError('there is no file data/emoji_world/a.json')
+    assert with_hint(lacking) == (
+        'there is no file data/emoji_world/a.json; write the scenes first: '
+        f'python {PROJECT}/tools/make_scenes.py')
+    assert with_hint(FileNotFoundError(with_hint(lacking))) == (
+        with_hint(lacking))
+    assert with_hint(FileNotFoundError('no x')) == 'no x'
+
+
 def test_weights_of_another_model_are_told_in_short(error_of):
     said = error_of('evaluate.py', '--config', 'rpn_nano', '--only-rpn')
     assert said.startswith(

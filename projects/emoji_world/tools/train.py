@@ -16,6 +16,9 @@ from projects.emoji_world.emoji_world.weights import need_clip_nano
 from regionclip_mm.command_line import (config_errors, give_up, need_file,
                                         one_line_errors, quiet)
 
+DATA = 'data/emoji_world/'
+MAKE_SCENES = 'projects/emoji_world/tools/make_scenes.py'
+
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -26,6 +29,15 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--cfg-options', nargs='+', action=DictAction)
     return parser.parse_args()
+
+
+def with_hint(error: Exception) -> str:
+    """The message, with what writes a file of this world that lacks."""
+    text = str(error)
+    if isinstance(error, FileNotFoundError) and DATA in text and (
+            MAKE_SCENES not in text):
+        text += f'; write the scenes first: python {MAKE_SCENES}'
+    return text
 
 
 def main() -> None:
@@ -41,11 +53,15 @@ def main() -> None:
         if args.resume and find_latest_checkpoint(cfg.work_dir):
             cfg.resume, cfg.load_from = True, None
         need_clip_nano(cfg.get('load_from'))
+        need_file('checkpoint load_from =', cfg.get('load_from'))
         runner = Runner.from_cfg(cfg)
     try:
         runner.train()
-    except FileNotFoundError as error:  # scenes or weights
-        give_up(error)
+    except (FileNotFoundError, ValueError) as error:
+        # later it is no mistake in the config, and more should be known
+        if runner.message_hub.get_info('iter', 0):
+            raise
+        give_up(with_hint(error))
 
 
 if __name__ == '__main__':

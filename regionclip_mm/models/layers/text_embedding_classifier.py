@@ -159,17 +159,22 @@ class TextEmbeddingClassifier(nn.Module):
                 'tools/build_vocabulary.py for the architecture in use, or '
                 f'change {key}')
 
-    def check_count(self, names: int) -> None:
+    def check_count(self, names: int, owner: str = '') -> None:
         """Raise if the head was not built for so many training classes.
+
+        Args:
+            names: Of the training vocabulary.
+            owner: Of the head in the config, if it is known, with a dot.
 
         Raises:
             ValueError: Naming both numbers.
         """
         if names + 1 != self.out_features:
+            head = f'{owner}bbox_head'
             raise ValueError(
-                f'bbox_head.num_classes={self.out_features - 1}, but the '
-                f'training vocabulary has {names} names: make them '
-                'equal (cls_predictor_cfg.vocabulary, bbox_head.num_classes)')
+                f'{head}.num_classes={self.out_features - 1}, but the '
+                f'training vocabulary has {names} names: make them equal '
+                f'({head}.cls_predictor_cfg.vocabulary, {head}.num_classes)')
 
     def extra_repr(self) -> str:
         """Shown by ``print(model)``."""

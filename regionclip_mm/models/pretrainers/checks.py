@@ -11,6 +11,7 @@ from ...io.region_label_reader import RegionLabels
 from ...io.region_labels import pool_digest
 from ...text import Vocabulary
 from ..detectors import RegionCLIP
+from ..layers import TextEmbeddingClassifier
 
 # Parts of a detector that no loss of pretraining reaches.
 UNTRAINED = ('roi_head.bbox_head.fc_reg', 'roi_head.mask_head')
@@ -134,6 +135,21 @@ def check_pools(pool: Optional[Vocabulary],
             f'({len(teacher_pool.names)}) differ: '
             f'{_first_difference(pool.names, teacher_pool.names)}; build both '
             'vocabularies from one list')
+
+
+def check_counts(classifier: TextEmbeddingClassifier, owner: str) -> None:
+    """Raise unless a detector was built for as many concepts as it has.
+
+    Args:
+        classifier: Of the detector; without words of training it passes.
+        owner: That detector in the config.
+
+    Raises:
+        ValueError: Naming both numbers and the keys.
+    """
+    pool = classifier.train_vocabulary
+    if pool is not None:
+        classifier.check_count(len(pool.names), f'{owner}.roi_head.')
 
 
 def check_label_pool(pool: Optional[Vocabulary], labels: str,

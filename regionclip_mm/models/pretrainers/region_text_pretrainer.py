@@ -11,7 +11,8 @@ from mmdet.structures import SampleList
 from ..losses import top_k_log_probs
 from ..utils import check_dtype, in_dtype
 from .base import BaseRegionTextPretrainer, Maps, PseudoLabels, classify
-from .checks import check_pools, check_teacher, check_teacher_file
+from .checks import (check_counts, check_pools, check_teacher,
+                     check_teacher_file)
 
 TEACHER = 'teacher.'
 UNUSED = ('proposal_source.', 'text_encoder.')  # parts of its checkpoint
@@ -116,6 +117,8 @@ class RegionTextPretrainer(BaseRegionTextPretrainer):
         check_teacher(self.teacher)
         check_pools(self.classifiers[0].train_vocabulary,
                     self.teacher.vocabulary)
+        check_counts(self.classifiers[0], 'model')
+        check_counts(self.teacher.classifiers[0], 'model.teacher')
 
     def _regions(self, inputs: Tensor, samples: SampleList
                  ) -> Tuple[Maps, List[Tensor], PseudoLabels]:

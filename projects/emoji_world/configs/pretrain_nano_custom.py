@@ -1,0 +1,34 @@
+# python projects/emoji_world/tools/train.py \
+#     projects/emoji_world/configs/pretrain_nano_custom.py
+"""Your own images with captions; edit the first lines.
+
+Of tar shards the dataset is an ImageTextShards (docs/pretraining.md).
+"""
+_base_ = './pretrain_nano.py'
+
+ann_file = 'data/mine/pairs.jsonl'  # or COCO captions, .json
+images = 'data/mine/images/'
+image_key, caption_key = 'image', 'caption'  # of a line of the jsonl
+pool, concepts = 'data/mine/concepts.pth', 100  # and how many it has
+max_iters = 300
+
+model = _base_.model
+for part in (model, model.teacher):
+    part.roi_head.bbox_head.num_classes = concepts
+    part.roi_head.bbox_head.cls_predictor_cfg.vocabulary.path = pool
+
+train_dataloader = dict(
+    batch_size=8,
+    dataset=dict(
+        data_root='', ann_file=ann_file, data_prefix=dict(img=images),
+        image_key=image_key, caption_key=caption_key))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=20),
+    dict(
+        type='CosineAnnealingLR',
+        by_epoch=False,
+        begin=20,
+        T_max=max_iters - 20,
+        eta_min=1e-6)
+]
+train_cfg = dict(max_iters=max_iters)
