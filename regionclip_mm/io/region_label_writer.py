@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, Dict, Iterable, List, Sequence, Set, TextIO
 import numpy as np
 
 from .files import PathLike, written_whole
-from .region_labels import (FORMAT, MARK, ImageId, ImageLabels, files_of,
+from .region_labels import (FORMAT, MARK, ImageId, ImageLabels,
                             index_file, side_file)
 
 DIGITS = 3  # of coordinates in the json: a thousandth of a pixel
@@ -30,21 +30,8 @@ def write_region_labels(path: PathLike, images: Iterable[ImageLabels],
     Raises:
         ValueError: If two images have one id, labels are no probabilities,
             or there are not ``count`` regions.
-        OSError: If there is no room, for example, naming the files.
+        OSError: If there is no room, for example, naming one of the files.
     """
-    try:
-        _write(path, images, count, names, dtype, about)
-    except OSError as error:
-        if error.filename:
-            raise
-        # such as "No space left on device", of whatever file
-        raise OSError(error.errno, error.strerror or str(error),
-                      files_of(path)) from error
-
-
-def _write(path: PathLike, images: Iterable[ImageLabels], count: int,
-           names: Sequence[str], dtype: np.dtype,
-           about: Dict[str, Any]) -> None:
     mark = dict(about, format=FORMAT, regions=count,
                 top_k=dtype['concepts'].shape[0])
     index = _Index(len(names))

@@ -122,7 +122,7 @@ def test_no_room_on_the_disk(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, 'No space left on device')
     monkeypatch.setattr(region_label_writer, '_write_head', full)
     with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}/"
-                       f'a.json, {tmp_path}/a.npy and .*a.index.jsonl'):
+                       r"a\.npy'"):
         write_labels(tmp_path / 'a.json')
     assert not [*tmp_path.iterdir()]
 

@@ -75,9 +75,14 @@ def test_changed_images(main, online, monkeypatch, changes):
     message = (r'{0}.json is of another run, of which differ: img_id and '
                r"img_path of the images \('\w+... there, '\w+... here\)\. "
                'Give the same config, options and data to go on with it, or '
-               r'remove {0}.json, {0}.npy and {0}.index.jsonl to have')
-    for out, path in (('a', 'a.parts/000000000'), ('b', 'b')):
-        with pytest.raises(SystemExit, match=message.format(path)):
+               'remove {1}')
+    files = '{0}.json, {0}.npy and {0}.index.jsonl'
+    for out, path, remove in (
+            ('a', 'a.parts/000000000', r'the folder a.parts \(or, of this '
+             rf'part alone, {files}\) to have'),
+            ('b', 'b', f'{files} to have')):
+        remove = remove.format(path)
+        with pytest.raises(SystemExit, match=message.format(path, remove)):
             main(['online.py', f'{out}.json'])
 
 
