@@ -7,8 +7,8 @@ from typing import Any, BinaryIO, Dict, Iterable, List, Sequence, Set, TextIO
 import numpy as np
 
 from .files import PathLike, written_whole
-from .region_labels import (FORMAT, MARK, ImageId, ImageLabels,
-                            index_file, side_file)
+from .region_labels import (FORMAT, MARK, ImageId, ImageLabels, index_file,
+                            side_file)
 
 DIGITS = 3  # of coordinates in the json: a thousandth of a pixel
 ROUNDING = 1e-2  # of a logarithm above 0, in half precision
