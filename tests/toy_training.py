@@ -88,6 +88,17 @@ class ToyPause(Hook):
         time.sleep(self.seconds)
 
 
+def die_in_step(step: int = 17) -> None:
+    """All processes kill themselves in that step; checkpoints are at 16."""
+    original = ToyPause.before_train_iter
+
+    def before_train_iter(self, runner, *args, **kwargs):
+        original(self, runner, *args, **kwargs)
+        if runner.iter == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+    ToyPause.before_train_iter = before_train_iter
+
+
 def toy_config(work_dir, epochs=False, accumulate=1, pause=0.0, **changes):
     """Config of a training over STEPS iterations or 4 epochs of 6."""
     loop = (dict(type='ResumableEpochBasedTrainLoop', max_epochs=4)

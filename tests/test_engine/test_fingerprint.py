@@ -5,8 +5,8 @@ import shutil
 import pytest
 from mmengine.dataset import ConcatDataset
 from pair_data import PIPELINE, loader_of, same, take, write_lines
-from toy_pairs import TOY_PIPELINE, die_in_step, toy
-from toy_training import ToyImages, train
+from toy_pairs import TOY_PIPELINE, toy
+from toy_training import ToyImages, die_in_step, train
 
 from mmdet.datasets import CocoDataset
 from mmdet.registry import DATASETS

@@ -6,8 +6,8 @@ import torch
 from mmengine.config import Config
 from nano_pretraining import build_pretrainer, pretrainer_model
 from pair_data import encoded, pair, tar_of, write_lines, write_shards
-from toy_pairs import TOY_PIPELINE, die_in_step, toy
-from toy_training import differences, final, train
+from toy_pairs import TOY_PIPELINE, toy
+from toy_training import die_in_step, differences, final, train
 
 ROOT = Path(__file__).parents[2]
 

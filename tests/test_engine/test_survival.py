@@ -9,7 +9,8 @@ import pytest
 import torch
 from mmengine.optim.optimizer import amp_optimizer_wrapper as amp_wrapper
 from mmengine.runner import amp
-from toy_training import STEPS, ToyPause, differences, final, toy_config, train
+from toy_training import (STEPS, die_in_step, differences, final, toy_config,
+                          train)
 
 from regionclip_mm.engine import AtomicCheckpointHook
 from regionclip_mm.engine.latest_checkpoint import find_latest_loadable
@@ -27,17 +28,6 @@ def die_at(function, call):
             return original(*args, **kwargs)
         setattr(os, function, counted)
     return patch
-
-
-def die_in_step(step=17):
-    """All processes kill themselves in that step."""
-    original = ToyPause.before_train_iter
-
-    def before_train_iter(self, runner, *args, **kwargs):
-        original(self, runner, *args, **kwargs)
-        if runner.iter == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-    ToyPause.before_train_iter = before_train_iter
 
 
 def loads_everything(cfg):

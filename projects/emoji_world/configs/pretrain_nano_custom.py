@@ -10,7 +10,6 @@ ann_file = 'data/mine/pairs.jsonl'  # or COCO captions, .json
 images = 'data/mine/images/'
 image_key, caption_key = 'image', 'caption'  # of a line of the jsonl
 pool, concepts = 'data/mine/concepts.pth', 100  # and how many it has
-max_iters = 300
 
 model = _base_.model
 for part in (model, model.teacher):
@@ -22,13 +21,3 @@ train_dataloader = dict(
     dataset=dict(
         data_root='', ann_file=ann_file, data_prefix=dict(img=images),
         image_key=image_key, caption_key=caption_key))
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=20),
-    dict(
-        type='CosineAnnealingLR',
-        by_epoch=False,
-        begin=20,
-        T_max=max_iters - 20,
-        eta_min=1e-6)
-]
-train_cfg = dict(max_iters=max_iters)
