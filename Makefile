@@ -42,4 +42,4 @@ setup:
 	@PYTHON="$(PYTHON)" bash tools/setup_env.sh
 
 clean:
-	rm -rf .venv .venv-lint build *.egg-info work_dirs outputs
+	rm -rf .venv .venv-lint build *.egg-info regionclip_mm/.mim work_dirs outputs
