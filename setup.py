@@ -5,6 +5,8 @@ from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_py import build_py
+from setuptools.command.develop import develop
+from setuptools.command.egg_info import egg_info
 
 ROOT = Path(__file__).resolve().parent
 MIM = 'regionclip_mm/.mim'
@@ -14,15 +16,33 @@ OF_THE_CLONE = ('check_wheel.sh', 'setup_env.sh')
 
 
 class BuildWithMim(build_py):
-    """Copies the parts into what is built; an editable package gets links."""
+    """Copies the parts into what is built; an editable package gets links.
+
+    mim looks for the ``.mim`` of an editable package beside what names it,
+    which is far from the clone: so there is an egg-info in the clone, too,
+    found with ``PYTHONPATH=.``.
+    """
 
     def run(self) -> None:
         """Build the package, then its ``.mim``."""
         super().run()
         if self.editable_mode:
             link(ROOT / MIM)
+            beside = egg_info(self.distribution)
+            beside.egg_base = str(ROOT)
+            beside.ensure_finalized()
+            beside.run()
         else:
             copy(Path(self.build_lib) / MIM)
+
+
+class DevelopWithMim(develop):
+    """How pip before 25 makes an editable package, which builds none."""
+
+    def run(self) -> None:
+        """Install the clone, then link."""
+        super().run()
+        link(ROOT / MIM)
 
 
 def copy(mim: Path) -> None:
@@ -45,4 +65,4 @@ def link(mim: Path) -> None:
         (mim / part).symlink_to(Path('../..') / part)
 
 
-setup(cmdclass=dict(build_py=BuildWithMim))
+setup(cmdclass=dict(build_py=BuildWithMim, develop=DevelopWithMim))

@@ -116,4 +116,6 @@ def test_an_editable_package_links_to_the_clone(tmp_path):
             link = source / MIM / name
             assert link.is_symlink()
             assert link.resolve() == source / name
+        # by which mim finds the clone
+        assert (source / 'regionclip_mm.egg-info/PKG-INFO').is_file()
     assert set(mim_of(build(source, 'wheel'))) == shipped()
