@@ -6,7 +6,7 @@ WORDS ?=
 LINTERS := isort==6.0.1 flake8==7.3.0
 SOURCES := configs projects regionclip_mm tests tools setup.py
 
-.PHONY: demo test test-slow lint benchmark setup clean
+.PHONY: demo test test-slow test-wheel lint benchmark setup clean
 
 demo: setup
 	@$(PY) projects/emoji_world/demo.py $(if $(WORDS),--words "$(WORDS)")
@@ -21,6 +21,11 @@ test: setup
 # What takes longer than `make test` should.
 test-slow: setup
 	@$(TESTS) -m "slow or not slow"
+
+# The commands of mim and mmdet with the built wheel, each in a log
+# (docs/install.md).
+test-wheel: setup
+	@OMP_NUM_THREADS=1 tools/check_wheel.sh
 
 # Order of imports and flake8, with the versions of .pre-commit-config.yaml;
 # they are kept out of .venv.
@@ -42,4 +47,4 @@ setup:
 	@PYTHON="$(PYTHON)" bash tools/setup_env.sh
 
 clean:
-	rm -rf .venv .venv-lint build *.egg-info work_dirs outputs
+	rm -rf .venv .venv-lint build *.egg-info regionclip_mm/.mim work_dirs outputs

@@ -32,7 +32,7 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('inputs', help='image file or folder')
     parser.add_argument(
-        'model', help='config file')
+        'model', help='config file, or name of a shipped one')
     parser.add_argument('--weights', required=True, help='checkpoint file')
     parser.add_argument(
         '--out-dir', default='outputs',
@@ -146,10 +146,12 @@ def build(model: str, cfg_options: Sequence[str],
     """Read the config, change it, and load the weights into its model."""
     from mmengine.config import Config, DictAction
 
-    from regionclip_mm.apis import RegionInferencer
+    from regionclip_mm.apis import RegionInferencer, model_of_zoo
     with config_errors(model):
         config: Union[str, Config] = model
         if cfg_options:
+            if not Path(model).is_file():
+                model, _ = model_of_zoo(model, options['weights'])
             config = Config.fromfile(model)
             pairs = (option.split('=', 1) for option in cfg_options)
             config.merge_from_dict({

@@ -1,5 +1,6 @@
 """Detection on images, in Python."""
 from .image_loading import ImageError, load_image
+from .model_zoo import mim_folder, model_of_zoo, shipped_models
 from .region_inferencer import RegionInferencer
 from .selection import Selection
 from .texts import names_of_text
@@ -7,5 +8,5 @@ from .word_cache import WordCache
 
 __all__ = [
     'ImageError', 'RegionInferencer', 'Selection', 'WordCache', 'load_image',
-    'names_of_text'
+    'mim_folder', 'model_of_zoo', 'names_of_text', 'shipped_models'
 ]

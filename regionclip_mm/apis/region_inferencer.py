@@ -23,6 +23,7 @@ from .drawing import (LegibleVisualizer, drawable, long_palette, magnified,
                       picture_name, without_bounds_warnings)
 from .image_feed import ImageFeed, Sized, list_images, report
 from .image_loading import ImageError
+from .model_zoo import model_of_zoo
 from .options import FOREIGN, check_options
 from .out_dir import check_out_dir
 from .selection import Selection
@@ -45,8 +46,8 @@ class RegionInferencer(DetInferencer):
         >>> detect('photo.jpg', texts='cat . traffic cone', out_dir='out')
 
     Args:
-        model: Config file or config of the detector. A config inside the
-            weights is not used: it is code.
+        model: Config file, config or shipped name of the detector. A config
+            inside the weights is not used: it is code.
         weights: Checkpoint; files are read without running code in them.
         device: For example 'cuda:0'; by default the best one there is.
         palette: As in mmdet.
@@ -70,9 +71,10 @@ class RegionInferencer(DetInferencer):
                              'the one in the weights is code: it is not run')
         if isinstance(model, os.PathLike):
             model = os.fspath(model)
-        if isinstance(model, str) and model.endswith('.py') and (
-                not os.path.isfile(model)):
-            raise FileNotFoundError(f'there is no config file {model}')
+        if isinstance(model, str) and not os.path.isfile(model):
+            if model.endswith('.py'):
+                raise FileNotFoundError(f'there is no config file {model}')
+            model, weights = model_of_zoo(model, weights)
         check_options(dict(cached_names=cached_names))
         self.words = WordCache(cached_names)
         self._results, self._pictures = CocoResults(), set()

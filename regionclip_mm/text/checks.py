@@ -1,4 +1,5 @@
 """What a vocabulary is made of, checked."""
+import ctypes
 import hashlib
 import json
 from typing import Any, Sequence, Tuple
@@ -21,10 +22,19 @@ def content_hash(names: Sequence[str], embeddings: Tensor) -> str:
         embeddings: Their embeddings (K, D).
     """
     digest = hashlib.sha256(json.dumps(list(names)).encode())
-    values = embeddings.detach().cpu().clone(
-        memory_format=torch.contiguous_format)  # may have been expanded
-    digest.update(values.flatten().view(torch.uint8).numpy())
+    digest.update(bytes_of(embeddings))
     return digest.hexdigest()
+
+
+def bytes_of(tensor: Tensor) -> bytes:
+    """The values of a tensor of any type, in order.
+
+    Also while a model is traced that reads a vocabulary at first use, as
+    mmdet's get_flops.py does: PyTorch's own view as bytes breaks the trace.
+    """
+    values = tensor.detach().cpu().clone(
+        memory_format=torch.contiguous_format)  # may have been expanded
+    return ctypes.string_at(values.data_ptr(), values.nbytes)
 
 
 def check_names(names: Sequence[str]) -> Tuple[str, ...]:

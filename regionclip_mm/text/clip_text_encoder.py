@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from mmdet.registry import MODELS
 
+from .checks import bytes_of
 from .text_archs import TextArch, get_text_arch
 from .tokenizer import CLIPTokenizer
 from .weights import load_text_encoder_weights
@@ -124,8 +125,7 @@ class CLIPTextEncoder(BaseModule):
                 json.dumps([self.arch, repr(self.tokenizer)]).encode())
             for name, value in sorted(tensors.items()):
                 digest.update(f'{name} {value.dtype}'.encode())
-                raw = value.detach().cpu().contiguous().flatten()
-                digest.update(raw.view(torch.uint8).numpy())
+                digest.update(bytes_of(value))
             self._fingerprint = (state, digest.hexdigest())
         return self._fingerprint[1]
 

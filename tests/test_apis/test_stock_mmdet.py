@@ -1,9 +1,16 @@
 """mmdet's own inferencer and functions, on our configs."""
+from functools import partial
+
 import cv2
 import pytest
+import torch
+from mmengine.analysis import get_model_complexity_info
+from mmengine.config import Config
 from nano import CLASSES, make_image, make_vocabulary, write_nano
 
 from mmdet.apis import DetInferencer, inference_detector, init_detector
+from mmdet.registry import MODELS
+from mmdet.structures import DetDataSample
 
 
 @pytest.fixture(scope='module')
@@ -51,3 +58,22 @@ def test_words_for_mmdets_functions(files):
     detector.set_vocabulary(['violin'])
     sample = inference_detector(detector, make_image())
     assert set(sample.pred_instances.label_names) == {'violin'}
+
+
+@pytest.mark.filterwarnings('ignore')  # of the tracer
+def test_a_vocabulary_is_read_in_the_midst_of_a_trace(files):
+    """As mmdet's get_flops.py counts: the first forward is the traced one."""
+    detector = MODELS.build(Config.fromfile(files[0]).model).eval()
+    batch = detector.data_preprocessor(dict(
+        inputs=[torch.from_numpy(make_image(64, 64)).permute(2, 0, 1)],
+        data_samples=[DetDataSample(metainfo=dict(
+            img_shape=(64, 64), ori_shape=(64, 64)))]))
+    detector.forward = partial(detector.forward,
+                               data_samples=batch['data_samples'])
+    counted = get_model_complexity_info(
+        detector, None, inputs=batch['inputs'], show_table=False,
+        show_arch=False)
+    assert detector.vocabulary.names == CLASSES
+    assert counted['flops'] > 1e8
+    assert counted['params'] == sum(
+        p.numel() for p in detector.parameters())

@@ -1,4 +1,5 @@
 """Vocabulary: what it accepts, its files, selection by name."""
+import hashlib
 import pickle
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from regionclip_mm.text import Vocabulary
+from regionclip_mm.text.checks import content_hash
 
 
 def vocabulary(*names: str) -> Vocabulary:
@@ -257,3 +259,15 @@ def test_any_plain_content(whole_file, data):
         Vocabulary.load(path)
     except ValueError as error:
         assert 'plain.pth' in str(error)
+
+
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float16,
+                                   torch.bfloat16])
+def test_the_hash_is_that_of_files_that_were_written_before(dtype):
+    rows = torch.randn(2, 3).to(dtype)
+    raw = rows.contiguous().flatten().view(torch.uint8).numpy().tobytes()
+    wanted = hashlib.sha256(b'["a", "b"]' + raw).hexdigest()
+    assert content_hash(('a', 'b'), rows) == wanted
+    assert content_hash(('a', 'b'), rows.t().contiguous().t()) == wanted
+    assert content_hash(('a', 'b'), rows[:1].expand(2, 3)) == content_hash(
+        ('a', 'b'), rows[[0, 0]])
