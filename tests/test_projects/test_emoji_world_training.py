@@ -44,9 +44,11 @@ def test_a_training_that_begins_with_weights_resumes(
                         or SimpleNamespace(train=lambda: None))
     if begun:
         (tmp_path / 'last_checkpoint').write_text('iter_2.pth')
+    weights = tmp_path / 'weights.pth'
+    weights.touch()
     monkeypatch.setattr('sys.argv', [
         'train.py', CLIP, '--work-dir', str(tmp_path), '--resume',
-        '--cfg-options', 'load_from=weights.pth'])
+        '--cfg-options', f'load_from={weights}'])
     train.main()
     assert (taken[0].get('resume', False), taken[0].load_from) == (
-        (True, None) if begun else (False, 'weights.pth'))
+        (True, None) if begun else (False, str(weights)))
