@@ -26,7 +26,7 @@ class BuildWithMim(build_py):
     def run(self) -> None:
         """Build the package, then its ``.mim``."""
         super().run()
-        if self.editable_mode:
+        if getattr(self, 'editable_mode', False):  # since setuptools 64
             link(ROOT / MIM)
             beside = egg_info(self.distribution)
             beside.egg_base = str(ROOT)
@@ -37,7 +37,7 @@ class BuildWithMim(build_py):
 
 
 class DevelopWithMim(develop):
-    """How pip before 25 makes an editable package, which builds none."""
+    """How pip before 25.3 makes an editable package, which builds none."""
 
     def run(self) -> None:
         """Install the clone, then link."""

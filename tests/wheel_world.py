@@ -16,7 +16,7 @@ from mmengine.registry import init_default_scope
 from PIL import Image
 
 from mmdet.registry import MODELS
-from regionclip_mm.apis import model_of_zoo
+from regionclip_mm.apis import config_of
 from regionclip_mm.datasets.ov_splits import COCO_ALL_65
 from regionclip_mm.text import Vocabulary
 
@@ -64,7 +64,7 @@ def main(folder: Path) -> None:
                data / 'coco/val2017', COCO_ALL_65, 1)
     write_words(data / 'vocabularies/mine.pth', NAMES, 128)
     write_words(data / 'vocabularies/coco_65_rn50.pth', COCO_ALL_65, 1024)
-    write_weights(model_of_zoo(SHIPPED, 'none')[0],
+    write_weights(config_of(SHIPPED, 'none')[0],
                   folder / 'checkpoints/shipped.pth')
 
 

@@ -10,7 +10,12 @@ set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 OUT=${1:-$ROOT/outputs/wheel}
 BASE=${BASE:-$ROOT/.venv/bin/python}
+if [ -n "$(ls -A "$OUT" 2>/dev/null)" ] && [ ! -f "$OUT/made_by_check_wheel" ]; then
+    echo "$OUT is not empty, and nothing of an earlier check: name another folder" >&2
+    exit 1
+fi
 rm -rf "$OUT" && mkdir -p "$OUT/logs" "$OUT/source" "$OUT/work"
+touch "$OUT/made_by_check_wheel"
 OUT=$(cd "$OUT" && pwd)
 BASE=$(cd "$(dirname "$BASE")" && pwd)/$(basename "$BASE")
 unset PYTHONPATH

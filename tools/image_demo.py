@@ -146,13 +146,11 @@ def build(model: str, cfg_options: Sequence[str],
     """Read the config, change it, and load the weights into its model."""
     from mmengine.config import Config, DictAction
 
-    from regionclip_mm.apis import RegionInferencer, model_of_zoo
+    from regionclip_mm.apis import RegionInferencer, config_of
     with config_errors(model):
         config: Union[str, Config] = model
         if cfg_options:
-            if not Path(model).is_file():
-                model, _ = model_of_zoo(model, options['weights'])
-            config = Config.fromfile(model)
+            config = Config.fromfile(config_of(model, options['weights'])[0])
             pairs = (option.split('=', 1) for option in cfg_options)
             config.merge_from_dict({
                 key: DictAction._parse_iterable(value)

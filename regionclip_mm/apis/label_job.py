@@ -7,7 +7,7 @@ from mmengine.config import Config
 from torch import nn
 
 from ..models.pretrainers import RegionTextPretrainer
-from ..text.checks import content_hash
+from ..text.checks import bytes_of, content_hash
 
 #: Parts of ``cfg.model`` that have a say in the labels.
 PARTS = ('data_preprocessor', 'proposal_source', 'teacher', 'teacher_dtype')
@@ -80,5 +80,5 @@ def _hash_of_weights(module: nn.Module) -> str:
     digest = hashlib.sha256()
     for name, value in sorted(module.state_dict().items()):
         digest.update(f'{name} {value.dtype}'.encode())
-        digest.update(value.cpu().contiguous().numpy().tobytes())
+        digest.update(bytes_of(value))
     return digest.hexdigest()

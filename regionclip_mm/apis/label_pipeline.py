@@ -26,10 +26,11 @@ def check_label_pipeline(pipeline: Any, where: str) -> None:
 
     Of the steps of mmcv, mmdet and mmpretrain those that load, resize to one
     size and pack are allowed, as they change nothing by chance and move no
-    box in another way. Steps of modules of one's own are trusted: whether
-    they flipped or cut an image is seen when it is labelled
-    (:func:`.label_images.scale_of`), a rotation or a change of colours is
-    not.
+    box in another way. Steps of modules of one's own are trusted, but for
+    the last one, which has to be ``PackDetInputs`` or derived from it, as it
+    is told what to keep: whether they flipped or cut an image is seen when it
+    is labelled (:func:`.label_images.scale_of`), a rotation or a change of
+    colours is not.
 
     Args:
         pipeline: Variable ``label_pipeline`` of a config.
@@ -65,7 +66,8 @@ def _check_order(steps: Sequence[Step]) -> None:
     name, step = steps[-1]
     if not issubclass(step, PackDetInputs):
         raise ValueError(f'{name} is the last step, which must pack the '
-                         "sample: put type='PackDetInputs' behind it")
+                         "sample: put type='PackDetInputs' behind it, or a "
+                         'class derived from that')
 
 
 def _check_step(name: str, step: type) -> None:

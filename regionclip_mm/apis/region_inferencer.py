@@ -23,7 +23,7 @@ from .drawing import (LegibleVisualizer, drawable, long_palette, magnified,
                       picture_name, without_bounds_warnings)
 from .image_feed import ImageFeed, Sized, list_images, report
 from .image_loading import ImageError
-from .model_zoo import model_of_zoo
+from .model_zoo import config_of, list_models
 from .options import FOREIGN, check_options
 from .out_dir import check_out_dir
 from .selection import Selection
@@ -57,6 +57,7 @@ class RegionInferencer(DetInferencer):
 
     forward_kwargs: set = {'unique_boxes', 'max_boxes', 'min_area', 'no_parts',
                            'scores'}
+    list_models = staticmethod(list_models)
 
     def __init__(self,
                  model: Union[str, dict, Config, None] = None,
@@ -69,12 +70,8 @@ class RegionInferencer(DetInferencer):
         if model is None:
             raise ValueError('name the config of the detector (model=...); '
                              'the one in the weights is code: it is not run')
-        if isinstance(model, os.PathLike):
-            model = os.fspath(model)
-        if isinstance(model, str) and not os.path.isfile(model):
-            if model.endswith('.py'):
-                raise FileNotFoundError(f'there is no config file {model}')
-            model, weights = model_of_zoo(model, weights)
+        if isinstance(model, (str, os.PathLike)):
+            model, weights = config_of(model, weights)
         check_options(dict(cached_names=cached_names))
         self.words = WordCache(cached_names)
         self._results, self._pictures = CocoResults(), set()

@@ -16,13 +16,19 @@ def save_checkpoint(state: StateDict,
         state: Weights by name; nothing else (no optimizer) is written.
         path: File to write or replace.
         meta: Plain values.
-        half: Store kernels and matrices in float16, half the size; vectors
-            (norms, biases) stay in float32. Loading turns them back.
+        half: Store them as of :func:`in_half`, half the size. Loading turns
+            them back.
     """
     # one contiguous copy each, so that no storage is larger than its tensor
-    state = {
-        key: (value.half() if half and value.ndim > 1
-              and value.is_floating_point() else value).clone().contiguous()
-        for key, value in state.items()
-    }
+    state = {key: value.clone().contiguous() for key, value in
+             (in_half(state) if half else state).items()}
     save_plain_file(dict(state_dict=state, meta=meta), path)
+
+
+def in_half(state: StateDict) -> StateDict:
+    """Weights with kernels and matrices in float16.
+
+    Vectors (norms, biases) stay in float32.
+    """
+    return {key: value.half() if value.ndim > 1 and value.is_floating_point()
+            else value for key, value in state.items()}

@@ -70,8 +70,8 @@ class SkippedData:
             self._keep(reason)
 
     def _keep(self, reason: str) -> None:
-        kinds = [each.partition(':')[0] for each in self.reasons]
-        if len(kinds) < SHOWN or reason.partition(':')[0] not in kinds:
+        kinds = [_kind_of(each) for each in self.reasons]
+        if len(kinds) < SHOWN or _kind_of(reason) not in kinds:
             self.reasons.append(reason)
 
     def take(self) -> 'SkippedData':
@@ -102,6 +102,11 @@ class SkippedData:
 def describe(kind: str, where: str) -> str:
     """'unreadable images: a.jpg: it is empty'."""
     return f'{kind.replace("_", " ")}: {where}'
+
+
+def _kind_of(description: str) -> str:
+    """What :func:`describe` begins with."""
+    return description.partition(':')[0]
 
 
 def reason_of(error: Union[BaseException, str]) -> str:

@@ -1,5 +1,4 @@
 """What a vocabulary is made of, checked."""
-import ctypes
 import hashlib
 import json
 from typing import Any, Sequence, Tuple
@@ -26,15 +25,16 @@ def content_hash(names: Sequence[str], embeddings: Tensor) -> str:
     return digest.hexdigest()
 
 
-def bytes_of(tensor: Tensor) -> bytes:
-    """The values of a tensor of any type, in order.
+def bytes_of(tensor: Tensor) -> memoryview:
+    """The values of a tensor of any type, in order, for a hash.
 
     Also while a model is traced that reads a vocabulary at first use, as
     mmdet's get_flops.py does: PyTorch's own view as bytes breaks the trace.
     """
-    values = tensor.detach().cpu().clone(
-        memory_format=torch.contiguous_format)  # may have been expanded
-    return ctypes.string_at(values.data_ptr(), values.nbytes)
+    values = tensor.detach().cpu().contiguous()
+    if values.dtype == torch.bfloat16:  # numpy has none
+        values = values.view(torch.int16)
+    return values.numpy().reshape(-1).data
 
 
 def check_names(names: Sequence[str]) -> Tuple[str, ...]:

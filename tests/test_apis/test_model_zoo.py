@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from regionclip_mm.apis import (RegionInferencer, mim_folder, model_of_zoo,
+from regionclip_mm.apis import (RegionInferencer, config_of, mim_folder,
                                 model_zoo, shipped_models)
 from regionclip_mm.io.errors import CheckpointError
 
@@ -32,7 +32,7 @@ def test_in_an_installed_package(package):
     for name in ('configs', 'model-index.yml'):
         (package / '.mim').mkdir(exist_ok=True)
         (package / '.mim' / name).symlink_to(ROOT / name)
-    config, weights = model_of_zoo(NAME.upper(), 'x.pth')
+    config, weights = config_of(NAME.upper(), 'x.pth')
     assert config == str(package / f'.mim/configs/zeroshot/{NAME}.py')
     assert weights == 'x.pth'
 
@@ -40,7 +40,7 @@ def test_in_an_installed_package(package):
 def test_without_configs_every_name_is_unknown(package):
     assert mim_folder() is None
     with pytest.raises(ValueError, match='neither a config file nor'):
-        model_of_zoo(NAME, 'x.pth')
+        config_of(NAME, 'x.pth')
 
 
 def test_the_weights_of_a_metafile_are_taken(package):
@@ -48,9 +48,14 @@ def test_the_weights_of_a_metafile_are_taken(package):
                     package / '.mim/configs/zeroshot')
     (package / '.mim/model-index.yml').write_text('Import: [one.yml]')
     (package / '.mim/one.yml').write_text(
-        'Models: [{Name: one, Config: configs/one.py, Weights: here.pth}]')
-    assert model_of_zoo('one')[1] == 'here.pth'
-    assert model_of_zoo('one', 'mine.pth')[1] == 'mine.pth'
+        'Models: [{Name: One, Config: configs/one.py, Weights: here.pth}, '
+        '{Name: two, Config: two.py, Weights: [first.pth, second.pth]}]')
+    for name in ('one', 'One'):
+        assert config_of(name)[1] == 'here.pth'
+        assert config_of(name, 'mine.pth')[1] == 'mine.pth'
+    assert config_of('two')[1] == 'first.pth'
+    assert RegionInferencer.list_models() == ['One', 'two']
+    assert RegionInferencer.list_models('mmdet', 'tw') == ['two']
 
 
 @pytest.mark.parametrize('name, nearest', [

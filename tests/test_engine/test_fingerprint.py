@@ -66,11 +66,10 @@ def test_other_lines(change, tmp_path, logged):
     second.go_to(**first.position())
     assert logged == [
         f'The run read {first.samples}, now train_dataloader.dataset has '
-        f'{second.samples}: others, or in another order. The data begins '
-        'anew, with epoch 1 (counted from 0); what was left before is not '
-        'read.']
+        f'{second.samples}: others, or in another order. Epoch 0 (counted '
+        'from 0) begins anew, with the first of them.']
     assert first.samples.startswith('8 samples ')
-    assert second.position() == dict(epoch=1, batch=0, seed=first.position()[
+    assert second.position() == dict(epoch=0, batch=0, seed=first.position()[
         'seed'], samples=second.samples)
 
 
@@ -92,11 +91,11 @@ def test_what_does_not_matter(tmp_path, logged):
 
 
 def test_an_epoch_that_was_complete(tmp_path, logged):
-    """Nothing is left of it, so none is lost."""
+    """The next one is the one that begins."""
     write_lines(tmp_path)
     first = loader_of(pairs(tmp_path))
     first.go_to(2, 0, 3, '7 samples 00000000')
-    assert first.position()['epoch'] == 2 and 'with epoch 2' in logged[0]
+    assert first.position()['epoch'] == 2 and 'Epoch 2 (' in logged[0]
 
 
 def test_datasets_of_mmdet(tmp_path):

@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = 'projects/emoji_world'
@@ -37,8 +38,8 @@ def error_of(monkeypatch):
      f'the config {PROJECT}/configs/_base_/rpn_nano.py cannot be used, '
      'KeyError: model'),
     ('evaluate.py', ['no.pth'], 'there is no checkpoint no.pth'),
-    ('evaluate.py', ['no/clip_nano.pth'], 'there is no file no/clip_nano.pth; '
-     'write it first: '),
+    ('evaluate.py', ['no/clip_nano.pth'],
+     'there is no checkpoint no/clip_nano.pth'),
     ('evaluate.py', ['--config', 'no'],
      f'there is no config file {PROJECT}/configs/no.py'),
     ('evaluate.py', ['setup.py', '--only-rpn'],
@@ -60,14 +61,14 @@ load_from = 'no/weights.pth'
 
 
 def test_missing_files_of_this_world_have_a_hint():
-    with_hint = runpy.run_path(f'{ROOT}/{PROJECT}/tools/train.py')['with_hint']
-    lacking = FileNotFoundError('there is no file data/emoji_world/a.json')
-    assert with_hint(lacking) == (
-        'there is no file data/emoji_world/a.json; write the scenes first: '
-        f'python {PROJECT}/tools/make_scenes.py')
-    assert with_hint(FileNotFoundError(with_hint(lacking))) == (
-        with_hint(lacking))
-    assert with_hint(FileNotFoundError('no x')) == 'no x'
+    need = runpy.run_path(f'{ROOT}/{PROJECT}/tools/train.py')['need_scenes']
+    with pytest.raises(FileNotFoundError, match=(
+            'there is no file data/emoji_world/none/a.json; write the scenes '
+            f'first: python {PROJECT}/tools/make_scenes.py')):
+        need(Config(dict(data_root='data/emoji_world/',
+                         ann_file='none/a.json')))
+    need(Config(dict(data_root='elsewhere/', ann_file='a.json')))
+    need(Config(dict(type='EmojiCaptionDataset', split='pairs_train')))
 
 
 def test_weights_of_another_model_are_told_in_short(error_of):

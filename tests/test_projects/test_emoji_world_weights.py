@@ -80,12 +80,21 @@ def test_what_is_shipped_goes_in_and_comes_out(tmp_path):
         ship(str(REGIONCLIP), str(CLIP_ENCODER), tmp_path)
 
 
-def test_clip_nano_that_is_not_there(tmp_path):
+def test_clip_nano_that_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError, match='clip_nano.pth; write it '
                        'first: python projects/.*/make_scenes.py'):
-        need_clip_nano(str(tmp_path / 'clip_nano.pth'))
-    need_clip_nano(str(tmp_path / 'other.pth'))
+        need_clip_nano('data/emoji_world/clip_nano.pth')
+    # that command would not write these
+    need_clip_nano('elsewhere/clip_nano.pth')
     need_clip_nano(None)
+
+
+def test_clip_nano_of_ones_own_is_kept(tmp_path):
+    path = tmp_path / 'clip_nano.pth'
+    path.write_bytes(b'trained for an hour')
+    write_clip_nano(path)
+    assert path.read_bytes() == b'trained for an hour'
 
 
 def test_config_vocabulary_is_the_datasets_classes(detector):

@@ -5,21 +5,24 @@ from typing import Dict, Optional
 import torch
 from torch import Tensor
 
-from regionclip_mm.checkpoint import load_weights, save_checkpoint
+from regionclip_mm.checkpoint import in_half, load_weights, save_checkpoint
 from regionclip_mm.io.files import save_plain_file
 
 FOLDER = Path(__file__).resolve().parents[1] / 'weights'
 REGIONCLIP = FOLDER / 'regionclip_nano.pth'
 CLIP_ENCODER = FOLDER / 'clip_nano_encoder.pth'
-CLIP_NANO = 'clip_nano.pth'  # name of the whole of it
+CLIP_NANO = Path('data/emoji_world/clip_nano.pth')  # the whole of it
 
 
 def write_clip_nano(path: Path) -> None:
-    """Write CLIP-nano as a whole detector.
+    """Write CLIP-nano as a whole detector, unless there is one.
 
-    Its text tower and RPN, and what pretraining leaves frozen of its image
-    tower, are those of RegionCLIP-nano; the rest is in a file of its own.
+    One that is there may be the user's own. The text tower and RPN, and what
+    pretraining leaves frozen of the image tower, are those of RegionCLIP-nano;
+    the rest is in a file of its own.
     """
+    if path.exists():
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     parts = [load_weights(file) for file in (REGIONCLIP, CLIP_ENCODER)]
     save_checkpoint({key: value for part in parts
@@ -33,7 +36,7 @@ def need_clip_nano(path: Optional[str]) -> None:
     Raises:
         FileNotFoundError: With the command that writes it.
     """
-    if path and Path(path).name == CLIP_NANO and not Path(path).is_file():
+    if path and Path(path) == CLIP_NANO and not CLIP_NANO.is_file():
         raise FileNotFoundError(
             f'there is no file {path}; write it first: python '
             'projects/emoji_world/tools/make_scenes.py')
@@ -50,7 +53,7 @@ def ship(regionclip: str, clip: str, folder: Path = FOLDER) -> None:
     Raises:
         ValueError: If one has tensors that the other has not.
     """
-    after, before = (_in_half(load_weights(path).tensors)
+    after, before = (in_half(load_weights(path).tensors)
                      for path in (regionclip, clip))
     if set(after) != set(before):
         raise ValueError(f'{regionclip} and {clip} are no weights of the same '
@@ -62,12 +65,6 @@ def ship(regionclip: str, clip: str, folder: Path = FOLDER) -> None:
         save_plain_file(dict(state_dict=_in_one_storage(state),
                              meta=dict(source=['/'.join(
                                  Path(source).parts[-2:])])), folder / name)
-
-
-def _in_half(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
-    """Kernels and matrices in float16, as of ``save_checkpoint``."""
-    return {key: value.half() if value.ndim > 1 and value.is_floating_point()
-            else value for key, value in state.items()}
 
 
 def _in_one_storage(state: Dict[str, Tensor]) -> Dict[str, Tensor]:

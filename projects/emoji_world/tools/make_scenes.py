@@ -6,7 +6,7 @@ Writes ``data/emoji_world/images/SPLIT/*.png`` and
 ``data/emoji_world/annotations/SPLIT_{coco,all}.json``
 (``SPLIT_{base,captions,coco,rpn}.json`` for those to train on), and
 ``data/emoji_world/clip_nano.pth``, the weights that pretraining begins with.
-Scenes that are there are kept; each file is written whole or not at all.
+What is there is kept; each file is written whole or not at all.
 """
 import argparse
 import functools
@@ -105,8 +105,9 @@ def main() -> None:
         write_split(split, args.root)
         print(f'{split}: {SPLITS[split].size} scenes in '
               f'{args.root / "images" / split}')
-    write_clip_nano(args.root / CLIP_NANO)
-    print(f'weights of CLIP-nano: {args.root / CLIP_NANO}')
+    clip = args.root / CLIP_NANO.name
+    write_clip_nano(clip)
+    print(f'weights of CLIP-nano: {clip}')
 
 
 if __name__ == '__main__':

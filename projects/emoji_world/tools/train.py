@@ -16,7 +16,7 @@ from projects.emoji_world.emoji_world.weights import need_clip_nano
 from regionclip_mm.command_line import (config_errors, give_up, need_file,
                                         one_line_errors, quiet)
 
-DATA = 'data/emoji_world/'
+DATA = 'data/emoji_world'
 MAKE_SCENES = 'projects/emoji_world/tools/make_scenes.py'
 
 
@@ -31,13 +31,16 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def with_hint(error: Exception) -> str:
-    """The message, with what writes a file of this world that lacks."""
-    text = str(error)
-    if isinstance(error, FileNotFoundError) and DATA in text and (
-            MAKE_SCENES not in text):
-        text += f'; write the scenes first: python {MAKE_SCENES}'
-    return text
+def need_scenes(dataset: Config) -> None:
+    """Raise if the annotations of a dataset of this world are not there.
+
+    Raises:
+        FileNotFoundError: With the command that writes them.
+    """
+    path = Path(dataset.get('data_root') or '', dataset.get('ann_file') or '')
+    if path.is_relative_to(DATA) and not path.exists():
+        raise FileNotFoundError(f'there is no file {path}; write the scenes '
+                                f'first: python {MAKE_SCENES}')
 
 
 def main() -> None:
@@ -54,6 +57,7 @@ def main() -> None:
             cfg.resume, cfg.load_from = True, None
         need_clip_nano(cfg.get('load_from'))
         need_file('checkpoint load_from =', cfg.get('load_from'))
+        need_scenes(cfg.get('train_dataloader', {}).get('dataset', {}))
         runner = Runner.from_cfg(cfg)
     try:
         runner.train()
@@ -61,7 +65,7 @@ def main() -> None:
         # later it is no mistake in the config, and more should be known
         if runner.message_hub.get_info('iter', 0):
             raise
-        give_up(with_hint(error))
+        give_up(error)
 
 
 if __name__ == '__main__':

@@ -80,8 +80,8 @@ class ResumableDataLoader(DataLoader):
               samples: Optional[str] = None) -> None:
         """Continue there, with the next iterator.
 
-        With other samples, at the beginning of the next epoch, which is said
-        in the log.
+        With other samples, at the beginning of that epoch, which is said in
+        the log.
 
         Args:
             epoch, batch, seed, samples: Of :meth:`position`; samples that
@@ -91,12 +91,12 @@ class ResumableDataLoader(DataLoader):
         self.batch_sampler.set_seed(seed)
         if samples in (None, self.samples):
             return
-        self.epoch, self.batch = epoch + (batch > 0), 0
+        self.batch = 0
         print_log(
             f'The run read {samples}, now train_dataloader.dataset has '
-            f'{self.samples}: others, or in another order. The data begins '
-            f'anew, with epoch {self.epoch} (counted from 0); what was left '
-            'before is not read.', 'current', logging.WARNING)
+            f'{self.samples}: others, or in another order. Epoch {epoch} '
+            '(counted from 0) begins anew, with the first of them.',
+            'current', logging.WARNING)
 
 
 def settings_of(loader: DataLoader, collate: type) -> Dict[str, Any]:
