@@ -28,9 +28,9 @@ NAMES = dict(coco_48=COCO_BASE_48, coco_17=COCO_NOVEL_17, coco_65=COCO_ALL_65,
              lvis_1203=LVIS_ALL_1203)
 SEEN = (*COCO_BASE_48[:8], *COCO_NOVEL_17[:8])
 KEYS = ('train_dataloader', 'val_dataloader', 'train_cfg', 'val_cfg',
-        'val_evaluator', 'optim_wrapper', 'auto_scale_lr', 'default_hooks',
-        'custom_hooks', 'default_scope', 'env_cfg', 'log_processor',
-        'log_level', 'visualizer')
+        'val_evaluator', 'optim_wrapper', 'param_scheduler', 'auto_scale_lr',
+        'default_hooks', 'custom_hooks', 'default_scope', 'env_cfg',
+        'log_processor', 'log_level', 'visualizer')
 
 
 def is_lvis(cfg: Config) -> bool:
@@ -113,7 +113,7 @@ def prepare(path: Path, folder: Path) -> Config:
 
 def make_runner(cfg: Config, folder: Path) -> Runner:
     model = revert_sync_batchnorm(build_loaded(cfg))
-    return Runner(model=model, work_dir=str(folder),
+    return Runner(model=model, work_dir=str(folder), randomness=dict(seed=0),
                   experiment_name=folder.name, **{k: cfg[k] for k in KEYS})
 
 
