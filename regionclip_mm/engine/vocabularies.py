@@ -1,9 +1,13 @@
 """Where a model has vocabularies, and who labels what it learns from."""
+import re
 from typing import Iterator, Optional, Sequence, Tuple
 
 from torch import nn
 
 Names = Sequence[str]
+# What mmdet's heads call their classifiers.
+CLASSIFIER = re.compile(
+    r'\b(fc_cls|atss_cls|rtm_cls\.\d+|cls_branches\.\d+)$')
 
 
 def labeller_of(model: nn.Module) -> Optional[str]:
@@ -33,4 +37,4 @@ def vocabularies_of(model: nn.Module,
 
 def path_of(name: str) -> str:
     """Of a text classifier in the config, from its name in the model."""
-    return 'model.' + name.replace('fc_cls', 'cls_predictor_cfg')
+    return 'model.' + CLASSIFIER.sub('cls_predictor_cfg', name)

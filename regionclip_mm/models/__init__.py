@@ -1,7 +1,13 @@
 """Models, registered in mmdet's registry."""
 from .backbones import CLIPResNet
-from .detectors import RegionCLIP
-from .layers import AttentionPool2d, TextEmbeddingClassifier
+from .dense_heads import TextATSSHead, TextDINOHead, TextRTMDetSepBNHead
+from .detectors import (OpenVocabularyATSS, OpenVocabularyCascadeRCNN,
+                        OpenVocabularyDINO, OpenVocabularyFasterRCNN,
+                        OpenVocabularyMaskRCNN, OpenVocabularyRTMDet,
+                        RegionCLIP)
+from .layers import (AttentionPool2d, ConvTextClassifier,
+                     ProjectedTextClassifier, SigmoidTextClassifier,
+                     TextEmbeddingClassifier)
 from .losses import (BackgroundWeightedCrossEntropy, ConceptContrastiveLoss,
                      FocalScaledCrossEntropy, ImageTextContrastiveLoss,
                      RegionDistillLoss, TopKDistillLoss)
@@ -15,10 +21,15 @@ from .roi_heads import (CLIPResLayer, RegionBBoxHead, RegionMaskHead,
 __all__ = [
     'AttentionPool2d', 'BackgroundWeightedCrossEntropy', 'CLIP',
     'CLIPResLayer', 'CLIPResNet', 'ConceptContrastiveLoss',
-    'FileProposals', 'FocalScaledCrossEntropy', 'GTProposals',
-    'GridProposals', 'ImageTextContrastiveLoss',
-    'OfflineRegionTextPretrainer', 'RPNProposals', 'RandomProposals',
-    'RegionBBoxHead', 'RegionCLIP', 'RegionDistillLoss', 'RegionMaskHead',
-    'RegionRoIExtractor', 'RegionRoIHead', 'RegionTextPretrainer',
-    'TextEmbeddingClassifier', 'TopKDistillLoss', 'WholeImageProposals'
+    'ConvTextClassifier', 'FileProposals', 'FocalScaledCrossEntropy',
+    'GTProposals', 'GridProposals', 'ImageTextContrastiveLoss',
+    'OfflineRegionTextPretrainer', 'OpenVocabularyATSS',
+    'OpenVocabularyCascadeRCNN', 'OpenVocabularyDINO',
+    'OpenVocabularyFasterRCNN', 'OpenVocabularyMaskRCNN',
+    'OpenVocabularyRTMDet', 'ProjectedTextClassifier', 'RPNProposals',
+    'RandomProposals', 'RegionBBoxHead', 'RegionCLIP', 'RegionDistillLoss',
+    'RegionMaskHead', 'RegionRoIExtractor', 'RegionRoIHead',
+    'RegionTextPretrainer', 'SigmoidTextClassifier', 'TextATSSHead',
+    'TextDINOHead', 'TextEmbeddingClassifier', 'TextRTMDetSepBNHead',
+    'TopKDistillLoss', 'WholeImageProposals'
 ]

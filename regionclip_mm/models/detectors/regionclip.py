@@ -8,9 +8,9 @@ from mmdet.models.detectors import TwoStageDetector
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
 
-from ...text import Vocabulary, encode_vocabulary
-from ..layers import NO_CLASSES, TextEmbeddingClassifier
+from ...text import Vocabulary
 from ..utils import LoadingRecord, check_fusion
+from .open_vocabulary import OpenVocabulary
 
 Maps = Optional[Tuple[Tensor, ...]]
 TEST_PARTS = ('rcnn', 'rpn', 'chunked_size')
@@ -20,7 +20,7 @@ ENCODER = ('backbone.', 'roi_head.shared_head.',
 
 
 @MODELS.register_module()
-class RegionCLIP(TwoStageDetector):
+class RegionCLIP(OpenVocabulary, TwoStageDetector):
     """RegionCLIP (CVPR 2022): regions of an image, matched with words.
 
     A frozen proposal source says where to look, CLIP's ResNet embeds each
@@ -51,61 +51,17 @@ class RegionCLIP(TwoStageDetector):
                  init_cfg: Optional[Union[dict, list]] = None) -> None:
         _check_test_cfg(test_cfg)
         super().__init__(backbone, neck, None, roi_head, train_cfg, test_cfg,
-                         data_preprocessor, init_cfg)
-        if not self.classifiers:
-            raise ValueError(
-                "roi_head.bbox_head has no text classifier: set cls_predictor_"
-                "cfg=dict(type='TextEmbeddingClassifier', ...) in a head that "
-                'uses it (RegionBBoxHead, BBoxHead, Shared2FCBBoxHead, '
-                'ConvFCBBoxHead)')
+                         data_preprocessor, init_cfg,
+                         text_encoder=text_encoder,
+                         prompt_templates=prompt_templates)
         self.proposal_source = MODELS.build(proposal_source)
         check_fusion((self.test_cfg or {}).get('rcnn', {}).get(
             'objectness', 'none'),
             getattr(self.proposal_source, 'gives_logits', True))
-        self.text_encoder = (
-            MODELS.build(text_encoder) if text_encoder else None)
-        self.prompt_templates = prompt_templates
         # These two keep a record of their own.
         self.record = LoadingRecord(self, ('proposal_source.',
                                            'text_encoder.'))
         self._trained = False
-
-    @property
-    def classifiers(self) -> List[TextEmbeddingClassifier]:
-        """Every text classifier inside (one, or one per cascade stage)."""
-        return [m for m in self.roi_head.modules()
-                if isinstance(m, TextEmbeddingClassifier)]
-
-    @property
-    def vocabulary(self) -> Optional[Vocabulary]:
-        """The classes of testing; ``labels`` index them."""
-        return self.classifiers[0].test_vocabulary
-
-    def set_vocabulary(
-            self, vocabulary: Union[Vocabulary, Sequence[str]]) -> None:
-        """Choose what to detect, now, without touching any file.
-
-        Args:
-            vocabulary: Names with embeddings, or plain names, which the text
-                encoder then encodes.
-
-        Raises:
-            RuntimeError: If names are given and there is no text encoder.
-        """
-        if isinstance(vocabulary, str):
-            raise TypeError(f'set_vocabulary takes a list of names, got the '
-                            f'string {vocabulary!r}; write [{vocabulary!r}]')
-        if not isinstance(vocabulary, Vocabulary):
-            if self.text_encoder is None:
-                raise RuntimeError(
-                    'this detector has no text encoder to encode '
-                    f'{list(vocabulary)[:3]}: set model.text_encoder in the '
-                    'config, or give a Vocabulary (tools/build_vocabulary.py '
-                    'makes one)')
-            vocabulary = encode_vocabulary(vocabulary, self.text_encoder,
-                                           self.prompt_templates)
-        for classifier in self.classifiers:
-            classifier.set_test_vocabulary(vocabulary)
 
     def encode_regions(self, inputs: Tensor, boxes: List[Tensor],
                        trunk: Maps = None) -> Tensor:
@@ -158,7 +114,7 @@ class RegionCLIP(TwoStageDetector):
                 batch_inputs: Tensor,
                 batch_data_samples: SampleList,
                 rescale: bool = True) -> SampleList:
-        """Detect; predictions carry ``label_names`` beside ``labels``.
+        """Detect in the regions of the source; see :class:`OpenVocabulary`.
 
         Raises:
             RuntimeError: If a checkpoint was loaded that lacks weights, or
@@ -166,14 +122,9 @@ class RegionCLIP(TwoStageDetector):
             ValueError: If the vocabulary is of another CLIP.
         """
         self._check_weights()
-        names = self._checked_vocabulary().names
+        self._checked_vocabulary()
         self._propose(batch_inputs, batch_data_samples)
-        samples = super().predict(batch_inputs, batch_data_samples, rescale)
-        for sample in samples:
-            instances = sample.pred_instances
-            instances.label_names = [names[i] for i in
-                                     instances.labels.tolist()]
-        return samples
+        return super().predict(batch_inputs, batch_data_samples, rescale)
 
     def _forward(self, batch_inputs: Tensor,
                  batch_data_samples: SampleList) -> Tuple[Tensor, ...]:
@@ -208,9 +159,7 @@ class RegionCLIP(TwoStageDetector):
                 '--for-training')
 
     def _checked_vocabulary(self) -> Vocabulary:
-        vocabulary = self.vocabulary
-        if vocabulary is None:
-            raise RuntimeError(NO_CLASSES)
+        vocabulary = super()._checked_vocabulary()
         arch = vocabulary.meta.get('arch')
         own = getattr(self.backbone, 'arch', None)
         if arch and own and arch != own:
