@@ -15,6 +15,7 @@ from sweep import (LEAVES, PROPOSALS, ROOT, build_loaded, classifier_of,
 from mmdet.registry import DATASETS, TRANSFORMS
 from mmdet.structures import DetDataSample
 from regionclip_mm.datasets import COCO_ALL_65, LVIS_ALL_1203
+from regionclip_mm.text import Vocabulary
 
 
 def run_detector(cfg: Config, tmp_path) -> None:
@@ -31,12 +32,13 @@ def run_detector(cfg: Config, tmp_path) -> None:
     check_detections(found, ('cat', 'traffic cone'))
 
 
-def check_detections(found, names) -> None:
-    """Some, in boxes inside the picture, with scores and right names."""
+def check_detections(found, names, slack: float = 0.) -> None:
+    """Some, in boxes inside the picture up to ``slack`` pixels, with scores
+    and right names."""
     assert len(found) > 0
     assert found.bboxes.shape == (len(found), 4)
-    assert (found.bboxes >= 0).all()
-    assert (found.bboxes <= found.bboxes.new_tensor([160, 128] * 2)).all()
+    low, high = -slack, found.bboxes.new_tensor([160, 128] * 2) + slack
+    assert (found.bboxes >= low).all() and (found.bboxes <= high).all()
     assert found.scores.isfinite().all()
     assert found.label_names == [names[i] for i in found.labels]
 
@@ -103,8 +105,40 @@ def run_rpn(cfg: Config, tmp_path) -> None:
     assert len(sample.pred_instances) > 0
 
 
+def run_mixed(cfg: Config, tmp_path) -> None:
+    """Find two words with a detector of mmdet."""
+    path = str(tmp_path / 'words.pth')
+    Vocabulary(('cat', 'traffic cone'), torch.randn(2, 1024)).save(path)
+    use_words(cfg.model, path)
+    cfg.model.backbone.pop('init_cfg', None)  # would be downloaded
+    del cfg.model.text_encoder['checkpoint']
+    if 'num_queries' in cfg.model:  # the picture has few places
+        cfg.model.num_queries = cfg.model.test_cfg.max_per_img = PROPOSALS
+    cfg.model.test_cfg.get('rcnn', cfg.model.test_cfg).score_thr = 0.
+    loader = cfg.test_dataloader.dataset
+    # random weights find things in RTMDet's padding, too
+    loader.pipeline = [step for step in loader.pipeline
+                       if step['type'] not in ('LoadAnnotations', 'Pad')]
+    write_picture(tmp_path / 'a.png')
+    found = detect(cfg, build_loaded(cfg), tmp_path / 'a.png')
+    # mmdet rounds the size of the resized picture, not its scale
+    check_detections(found, ('cat', 'traffic cone'), slack=1.)
+
+
+def use_words(part, path: str) -> None:
+    """Another file for every test vocabulary in a config."""
+    values = part.values() if isinstance(part, dict) else part
+    if isinstance(part, dict) and 'test_vocabulary' in part:
+        part['test_vocabulary']['path'] = path
+    for value in values:
+        if isinstance(value, (dict, list)):
+            use_words(value, path)
+
+
+MIXED = ('FasterRCNN', 'MaskRCNN', 'CascadeRCNN', 'ATSS', 'RTMDet', 'DINO')
 RUN = dict(RegionCLIP=run_detector, RegionTextPretrainer=run_detector,
-           CLIP=run_clip, RPN=run_rpn)
+           CLIP=run_clip, RPN=run_rpn,
+           **{f'OpenVocabulary{name}': run_mixed for name in MIXED})
 BENCHMARKS = ('OVCocoDataset', 'OVLVISDataset')
 
 
@@ -118,12 +152,15 @@ def is_benchmark(cfg: Config) -> bool:
 
 
 # Recipes of training are in test_training_sweep.py and
-# test_pretraining_sweep.py.
+# test_pretraining_sweep.py, small mixed detectors in test_mixing.py.
 ELSEWHERE = ('transfer', 'rpn', 'pretrain')
+SMALL = [path for path in LEAVES if '_nano' in path.stem
+         and path.parts[-3] not in ('emoji_world', 'configs')]
 
 
 @pytest.mark.parametrize('path', [path for path in LEAVES
-                                  if path.parent.name not in ELSEWHERE],
+                                  if path.parent.name not in ELSEWHERE
+                                  and path not in SMALL],
                          ids=lambda path: str(path.relative_to(ROOT)))
 def test_config_builds_and_runs(path, tmp_path):
     cfg = load_small(path)

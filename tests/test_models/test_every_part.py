@@ -67,6 +67,15 @@ PARTS = dict(
     TextEmbeddingClassifier=(
         dict(in_features=128, out_features=3, vocabulary=WORDS),
         lambda m: m(torch.rand(4, 128)), (4, 3)),
+    ProjectedTextClassifier=(
+        dict(in_features=16, out_features=3, embed_dim=128, vocabulary=WORDS),
+        lambda m: m(torch.rand(4, 16)), (4, 3)),
+    SigmoidTextClassifier=(
+        dict(in_features=16, out_features=2, embed_dim=128, vocabulary=WORDS),
+        lambda m: m(torch.rand(3, 4, 16)), (3, 4, 2)),
+    ConvTextClassifier=(
+        dict(in_features=16, out_features=2, embed_dim=128, vocabulary=WORDS),
+        lambda m: m(torch.rand(3, 16, 5, 4)), (3, 2, 5, 4)),
     RegionBBoxHead=(head(), lambda m: m(torch.rand(2, C4, 4, 4))[1], (2, 4)),
     RegionRoIExtractor=(
         dict(roi_layer=dict(type='RoIAlign', output_size=4), out_channels=C3,
@@ -105,9 +114,13 @@ PARTS = dict(
 
 def test_none_is_forgotten():
     # these have files of their own: test_proposals.py, test_box_coder.py,
-    # test_region_text_pretrainer.py, test_offline_pretrainer.py
+    # test_region_text_pretrainer.py, test_offline_pretrainer.py; and
+    # test_projects/test_mixing.py for the last ones
     apart = {'RPNProposals', 'GrowthLimitedBoxCoder', 'RegionTextPretrainer',
              'OfflineRegionTextPretrainer'}
+    apart |= {name for name in models.__all__
+              if name.startswith('OpenVocabulary') or name.endswith('Head')
+              and name.startswith('Text')}
     assert set(models.__all__) - apart == set(PARTS)
 
 

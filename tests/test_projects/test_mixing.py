@@ -1,0 +1,155 @@
+"""Words in other detectors: each shipped recipe trains, evaluates, and takes
+other words."""
+import cv2
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.fileio import dump
+from mmengine.runner import Runner
+from nano import ROOT
+
+from mmdet.registry import MODELS
+from projects.emoji_world.emoji_world import coco
+from projects.emoji_world.emoji_world.plans import make_plan
+from projects.emoji_world.emoji_world.render import masks, render
+from projects.mask_rcnn.make_masks import with_masks
+from regionclip_mm.apis import RegionInferencer
+
+LEAVES = sorted(
+    path for path in (ROOT / 'projects').glob('*/configs/*_nano*.py')
+    if path.parts[-3] != 'emoji_world')
+TEXT = [path for path in LEAVES if path.stem.endswith('_text')]
+SCENES = 4
+
+
+def name_of(path) -> str:
+    return path.stem
+
+
+def write_scenes(cfg: Config, folder, masks: bool) -> None:
+    """The first scenes, with boxes of base classes and of all."""
+    add = with_masks if masks else (lambda document, split: document)
+    for index in range(SCENES):
+        path = folder / 'images' / coco.image_name('rpn_train', index)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), render(make_plan('rpn_train', index)))
+    base, both = str(folder / 'base.json'), str(folder / 'both.json')
+    dump(add(coco.transfer_file('rpn_train', SCENES), 'rpn_train'), base)
+    dump(add(coco.detection_file('rpn_train', SCENES, 'coco'),
+             'rpn_train'), both)
+    for loader, path in ((cfg.train_dataloader, base),
+                         (cfg.test_dataloader, both)):
+        loader.dataset.update(data_root=f'{folder}/', ann_file=path)
+    cfg.test_evaluator.ann_file = both
+
+
+def small(path, folder) -> Config:
+    cfg = Config.fromfile(path)
+    write_scenes(cfg, folder, 'mask' in path.stem)
+    cfg.merge_from_dict(dict(
+        work_dir=str(folder / 'work'), experiment_name=folder.name,
+        train_dataloader=dict(batch_size=2), train_cfg=dict(max_iters=2),
+        default_hooks=dict(checkpoint=dict(interval=2)), param_scheduler=[]))
+    return cfg
+
+
+@pytest.fixture
+def at_root(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=name_of)
+def test_trains_evaluates_and_takes_words(path, tmp_path, at_root):
+    cfg = small(path, tmp_path)
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    losses = runner.message_hub.get_scalar('train/loss').data[0]
+    assert torch.tensor(losses).isfinite().all()
+    if path in TEXT:
+        assert set(runner.test()) >= {'coco/base_ap50', 'coco/novel_ap50'}
+        check_words(path, tmp_path)
+
+
+def check_words(path, folder) -> None:
+    """Other names than those of training, any number, and per image."""
+    detect = RegionInferencer(str(path), str(folder / 'work/iter_2.pth'),
+                              device='cpu', show_progress=False)
+    images = sorted(str(p) for p in (folder / 'images').rglob('*.png'))[:2]
+    for texts in ('cat . pizza . bus', 'cat'):
+        for found in detect(images, texts=texts)['predictions']:
+            assert set(found['label_names']) <= set(texts.split(' . '))
+            assert len(found['scores']) == len(found['class_scores'])
+    first, second = detect(images, texts=['cat . dog', 'bus'])['predictions']
+    assert set(first['label_names']) <= {'cat', 'dog'}
+    assert set(second['label_names']) <= {'bus'}
+    detect.model.set_vocabulary(['pizza', 'bus'])
+    assert detect.model.vocabulary.names == ('pizza', 'bus')
+
+
+@pytest.mark.parametrize('path', TEXT, ids=name_of)
+def test_differs_from_the_detector_in_few_lines(path):
+    """At most ten lines say what makes a detector one of words."""
+    lines = path.read_text().split('"""')[2].strip().splitlines()
+    assert len([line for line in lines if line.strip()]) <= 10
+
+
+def test_one_place_says_it_wants_one_anchor(at_root):
+    model = Config.fromfile(
+        ROOT / 'projects/atss/configs/atss_nano_text.py').model
+    model.bbox_head.anchor_generator.ratios = [0.5, 1.0]
+    with pytest.raises(ValueError, match='2 anchors at a place'):
+        MODELS.build(model)
+
+
+@pytest.mark.parametrize('path', TEXT, ids=name_of)
+def test_a_detector_without_text_classifier_is_refused(path, at_root):
+    model = Config.fromfile(path).model
+    plain = Config.fromfile(str(path).replace('_text', '')).model
+    plain.type = model.type
+    with pytest.raises(ValueError, match='has no text classifier'):
+        MODELS.build(plain)
+
+
+def test_dinos_layers_share_their_words(at_root):
+    path = ROOT / 'projects/dino/configs/dino_nano_text.py'
+    model = MODELS.build(Config.fromfile(path).model)
+    assert len(model.classifiers) == 3
+    assert len({id(one.vocabularies) for one in model.classifiers}) == 1
+    weights = {id(one.projection.weight) for one in model.classifiers}
+    assert len(weights) == 3
+
+
+def test_counts_follow_the_words(at_root):
+    path = ROOT / 'projects/rtmdet/configs/rtmdet_nano_text.py'
+    model = MODELS.build(Config.fromfile(path).model)
+    head = model.bbox_head
+    assert head.num_classes == head.cls_out_channels == 40
+    model.eval()
+    assert head.num_classes == head.cls_out_channels == 55
+    model.set_vocabulary(['cat', 'dog'])
+    assert head.num_classes == 2
+    model.train()
+    assert head.num_classes == 40
+
+
+def test_masks_are_of_what_is_seen():
+    """Masks do not overlap, lie in their boxes and are not the boxes."""
+    plan = make_plan('rpn_train', 0)
+    found = list(masks(plan))
+    assert len(found) == len(plan.objects)
+    assert sum(found).max() == 1
+    for mask, placed in zip(found, plan.objects):
+        x1, y1, x2, y2 = placed.box
+        rows, columns = mask.nonzero()
+        assert columns.min() >= x1 - 1.5 and columns.max() <= x2 + 0.5
+        assert rows.min() >= y1 - 1.5 and rows.max() <= y2 + 0.5
+        assert 0.1 < mask.sum() / ((x2 - x1) * (y2 - y1)) < 0.98
+
+
+def test_layout_that_mmcv_misreads_is_refused(tmp_path, at_root):
+    """mmcv's RoIAlign on a CPU takes every tensor for one of plain layout."""
+    path = ROOT / 'projects/faster_rcnn/configs/faster-rcnn_nano_text.py'
+    cfg = small(path, tmp_path)
+    cfg.custom_hooks = [dict(type='ChannelsLastHook')]
+    with pytest.raises(ValueError, match='RoIAlign reads channels_last'):
+        Runner.from_cfg(cfg).train()
