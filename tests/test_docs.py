@@ -281,14 +281,16 @@ def test_blocks_that_need_no_download_run_as_they_are(clone, monkeypatch):
 
     run(re.search(r'`(\S*python\s+\S*make_scenes.py demo)`',
                   text_of(ROOT / 'README.md'))[1])
-    for name in ('README.md', 'docs/faq.md'):
+    for name in ('README.md', 'docs/faq.md', 'docs/export.md'):
         for code in offline_blocks(name, 'bash', OFFLINE):
             for line in code.replace('\\\n', ' ').splitlines():
                 run(line)
     for code in (*offline_blocks('README.md', 'python', OFFLINE),
-                 *offline_blocks('docs/faq.md', 'python', 'predictions.json')):
+                 *offline_blocks('docs/faq.md', 'python', 'predictions.json'),
+                 *offline_blocks('docs/export.md', 'python', 'npz')):
         exec(code, {})
     for made in ('outputs/vis/00000.png', 'outputs/one/vis/00000.png',
                  'outputs/two/vis/00001.png', 'outputs/results.json',
-                 'data/vocabularies/nano.pth'):
+                 'data/vocabularies/nano.pth', 'outputs/nano.onnx',
+                 'outputs/words.npz'):
         assert (clone / made).is_file(), made
