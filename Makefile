@@ -6,7 +6,7 @@ WORDS ?=
 LINTERS := isort==6.0.1 flake8==7.3.0
 SOURCES := configs projects regionclip_mm tests tools setup.py
 
-.PHONY: demo test test-slow test-wheel lint benchmark setup clean
+.PHONY: demo test test-slow test-wheel lint docs benchmark setup clean
 
 demo: setup
 	@$(PY) projects/emoji_world/demo.py $(if $(WORDS),--words "$(WORDS)")
@@ -35,6 +35,17 @@ lint:
 	@.venv-lint/bin/isort --check-only --filter-files $(SOURCES)
 	@.venv-lint/bin/flake8 $(SOURCES)
 
+# Pages of the public modules, from their docstrings, in docs/api; pdoc is kept
+# out of .venv, too, and only sees its packages.
+PUBLIC := $(addprefix regionclip_mm.,apis text models datasets evaluation engine)
+docs: setup
+	@test -x .venv-docs/bin/pdoc || ($(PY) -m venv .venv-docs && \
+	    .venv-docs/bin/pip -q install pdoc==16.0.0)
+	@PYTHONPATH=.:$$($(PY) -c 'import sysconfig; \
+	    print(sysconfig.get_path("purelib"))') .venv-docs/bin/pdoc \
+	    --docformat google --no-show-source -o docs/api $(PUBLIC)
+	@echo "The pages are in docs/api/index.html."
+
 # Time and memory of inference, of a training step and of a pretraining step,
 # by part
 # (docs/benchmarks.md).
@@ -47,4 +58,4 @@ setup:
 	@PYTHON="$(PYTHON)" bash tools/setup_env.sh
 
 clean:
-	rm -rf .venv .venv-lint build *.egg-info regionclip_mm/.mim work_dirs outputs
+	rm -rf .venv .venv-lint .venv-docs docs/api build *.egg-info regionclip_mm/.mim work_dirs outputs

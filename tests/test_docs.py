@@ -174,6 +174,36 @@ def test_components_exist(path):
             assert any(r.get(name) for r in registries), name
 
 
+def registered() -> Iterator[type]:
+    """Every class of this package in a registry of mmdet."""
+    from mmengine.registry import Registry
+
+    import mmdet.registry
+    from mmdet.utils import register_all_modules
+    register_all_modules()
+    for part in ('models', 'datasets', 'evaluation', 'engine'):
+        importlib.import_module(f'regionclip_mm.{part}')
+    for registry in vars(mmdet.registry).values():
+        if isinstance(registry, Registry):
+            for part in registry.module_dict.values():
+                if part.__module__.startswith('regionclip_mm.'):
+                    yield part
+
+
+def test_registered_classes_say_what_they_are():
+    found = {part.__name__: (part.__doc__ or '').strip().split('\n\n')[0]
+             for part in registered()}
+    assert len(found) > 50
+    assert not {name: text for name, text in found.items()
+                if not re.search(r'[.:?]$', text) or len(text) > 250}
+
+
+def test_the_map_leads_to_every_page():
+    text = (ROOT / 'docs/README.md').read_text(encoding='utf-8')
+    pages = {path.name for path in ROOT.glob('docs/*.md')} - {'README.md'}
+    assert not [page for page in pages if f']({page}' not in text]
+
+
 # Every script, config, flag and file in the README of the original.
 THEIRS: Tuple[str, ...] = tuple("""
 docs/INSTALL.md datasets/README.md docs/MODEL_ZOO.md
@@ -281,14 +311,16 @@ def test_blocks_that_need_no_download_run_as_they_are(clone, monkeypatch):
 
     run(re.search(r'`(\S*python\s+\S*make_scenes.py demo)`',
                   text_of(ROOT / 'README.md'))[1])
-    for name in ('README.md', 'docs/faq.md'):
+    for name in ('README.md', 'docs/faq.md', 'docs/export.md'):
         for code in offline_blocks(name, 'bash', OFFLINE):
             for line in code.replace('\\\n', ' ').splitlines():
                 run(line)
     for code in (*offline_blocks('README.md', 'python', OFFLINE),
-                 *offline_blocks('docs/faq.md', 'python', 'predictions.json')):
+                 *offline_blocks('docs/faq.md', 'python', 'predictions.json'),
+                 *offline_blocks('docs/export.md', 'python', 'npz')):
         exec(code, {})
     for made in ('outputs/vis/00000.png', 'outputs/one/vis/00000.png',
                  'outputs/two/vis/00001.png', 'outputs/results.json',
-                 'data/vocabularies/nano.pth'):
+                 'data/vocabularies/nano.pth', 'outputs/nano.onnx',
+                 'outputs/words.npz'):
         assert (clone / made).is_file(), made
