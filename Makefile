@@ -6,7 +6,7 @@ WORDS ?=
 LINTERS := isort==6.0.1 flake8==7.3.0
 SOURCES := configs projects regionclip_mm tests tools setup.py
 
-.PHONY: demo test test-slow test-wheel lint docs benchmark setup clean
+.PHONY: demo test test-slow test-wheel test-matrix lint docs benchmark setup clean
 
 demo: setup
 	@$(PY) projects/emoji_world/demo.py $(if $(WORDS),--words "$(WORDS)")
@@ -26,6 +26,11 @@ test-slow: setup
 # (docs/install.md).
 test-wheel: setup
 	@OMP_NUM_THREADS=1 tools/check_wheel.sh
+
+# The tests on all interpreters and stacks there are, each in an environment of
+# its own in .matrix; one table (hours, but it goes on where it was stopped).
+test-matrix:
+	@$(or $(PYTHON),python3) tools/test_matrix.py
 
 # Order of imports and flake8, with the versions of .pre-commit-config.yaml;
 # they are kept out of .venv.

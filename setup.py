@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent
 MIM = 'regionclip_mm/.mim'
 PARTS = ('configs', 'model-index.yml', 'tools')
 SUFFIXES = ('.py', '.sh', '.yml')
-OF_THE_CLONE = ('check_wheel.sh', 'setup_env.sh')
+OF_THE_CLONE = ('check_wheel.sh', 'setup_env.sh', 'test_matrix.py')
 
 
 class BuildWithMim(build_py):

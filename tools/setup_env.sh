@@ -3,7 +3,7 @@
 # A second call returns at once unless the pins in requirements/ changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-VENV=.venv
+VENV=${VENV:-.venv}
 WANTED=$(cat requirements/*.txt setup.cfg tools/setup_env.sh | cksum | tr ' ' -)
 
 # An interpreter that was asked for must be the one that .venv was made with.

@@ -15,7 +15,8 @@ SOURCES = ('configs', 'docs', 'regionclip_mm', 'requirements', 'tools',
            'Makefile', 'NOTICE', 'README.md', 'model-index.yml', 'setup.cfg',
            'setup.py')
 MIM = 'regionclip_mm/.mim/'
-OF_THE_CLONE = {'tools/check_wheel.sh', 'tools/setup_env.sh'}
+OF_THE_CLONE = {'tools/check_wheel.sh', 'tools/setup_env.sh',
+                'tools/test_matrix.py'}
 OF_A_MACHINE = re.compile(r'(?<![\w.$~{}:/-])/(?:home|root|work|tmp|Users)/')
 
 
