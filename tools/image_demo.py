@@ -144,18 +144,11 @@ def check_files(options: Dict[str, Any]) -> None:
 def build(model: str, cfg_options: Sequence[str],
           **options: Any) -> 'RegionInferencer':
     """Read the config, change it, and load the weights into its model."""
-    from mmengine.config import Config, DictAction
-
-    from regionclip_mm.apis import RegionInferencer, config_of
+    from regionclip_mm.apis.open_detector import DetectorFiles, open_detector
     with config_errors(model):
-        config: Union[str, Config] = model
-        if cfg_options:
-            config = Config.fromfile(config_of(model, options['weights'])[0])
-            pairs = (option.split('=', 1) for option in cfg_options)
-            config.merge_from_dict({
-                key: DictAction._parse_iterable(value)
-                for key, value in pairs})
-        return RegionInferencer(config, **options)
+        return open_detector(DetectorFiles(
+            model, options.pop('weights'), options.pop('device'),
+            tuple(cfg_options)), **options)
 
 
 def main(argv: Optional[List[str]] = None) -> Dict[str, Any]:

@@ -26,21 +26,21 @@ def job_of(cfg: Config, pretrainer: RegionTextPretrainer) -> Dict[str, Any]:
     dataset = {key: value for key, value in
                cfg.train_dataloader.dataset.items() if key != 'pipeline'}
     return dict(
-        model={key: _without_files(_plain(cfg.model[key]))
+        model={key: without_files(plain(cfg.model[key]))
                for key in PARTS if cfg.model.get(key) is not None},
-        teacher=dict(weights_sha256=_hash_of_weights(teacher),
+        teacher=dict(weights_sha256=hash_of_weights(teacher),
                      temperature=teacher.classifiers[0].temperature),
         proposals=dict(
-            weights_sha256=_hash_of_weights(pretrainer.proposal_source)),
+            weights_sha256=hash_of_weights(pretrainer.proposal_source)),
         pool_sha256=content_hash(pool.names, pool.embeddings),
-        train_dataloader=dict(dataset=_plain(dataset)),
-        label_pipeline=_plain(cfg.label_pipeline))
+        train_dataloader=dict(dataset=plain(dataset)),
+        label_pipeline=plain(cfg.label_pipeline))
 
 
 def differences(theirs: Dict[str, Any], ours: Dict[str, Any]) -> List[str]:
     """Keys whose values differ, such as 'model.teacher_dtype (None there,
     'float16' here)'."""
-    there, here = _flat(_plain(theirs)), _flat(_plain(ours))
+    there, here = _flat(plain(theirs)), _flat(plain(ours))
     return [f'{key} ({_shown(there, key)} there, {_shown(here, key)} here)'
             for key in {**there, **here}
             if key not in there or key not in here or there[key] != here[key]]
@@ -51,16 +51,17 @@ def _shown(values: Dict[str, Any], key: str) -> str:
     return text if len(text) <= 40 else f'{text[:37]}...'
 
 
-def _plain(value: Any) -> Any:
-    """As it is read from json."""
+def plain(value: Any) -> Any:
+    """Data as it is read from json."""
     return json.loads(json.dumps(value, default=repr))
 
 
-def _without_files(value: Any) -> Any:
+def without_files(value: Any) -> Any:
+    """Part of a config without what names :data:`FILES`."""
     if isinstance(value, list):
-        return [_without_files(item) for item in value]
+        return [without_files(item) for item in value]
     if isinstance(value, dict):
-        return {key: _without_files(item) for key, item in value.items()
+        return {key: without_files(item) for key, item in value.items()
                 if key not in FILES}
     return value
 
@@ -75,7 +76,7 @@ def _flat(value: Any, name: str = '') -> Dict[str, Any]:
     return found or ({name: value} if name else {})
 
 
-def _hash_of_weights(module: nn.Module) -> str:
+def hash_of_weights(module: nn.Module) -> str:
     """SHA256 of all weights."""
     digest = hashlib.sha256()
     for name, value in sorted(module.state_dict().items()):

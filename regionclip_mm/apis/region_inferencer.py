@@ -26,6 +26,7 @@ from .image_loading import ImageError
 from .model_zoo import config_of, list_models
 from .options import FOREIGN, check_options
 from .out_dir import check_out_dir
+from .region_features import region_features
 from .selection import Selection
 from .texts import Names, Text, Words, names_per_image, opened
 from .weights import check_fit, plain_meta, plain_uri
@@ -58,6 +59,7 @@ class RegionInferencer(DetInferencer):
     forward_kwargs: set = {'unique_boxes', 'max_boxes', 'min_area', 'no_parts',
                            'scores'}
     list_models = staticmethod(list_models)
+    region_features = region_features
 
     def __init__(self,
                  model: Union[str, dict, Config, None] = None,

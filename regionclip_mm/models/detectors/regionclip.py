@@ -80,6 +80,22 @@ class RegionCLIP(OpenVocabulary, TwoStageDetector):
         return self.roi_head.encode_regions(
             self.feature_maps(inputs, trunk), boxes)
 
+    def classify_regions(self, embeddings: Tensor) -> Tensor:
+        """Ask the vocabulary of testing what regions are.
+
+        Args:
+            embeddings: Of regions (R, D), normalised or not.
+
+        Returns:
+            Probabilities (R, K + 1), background last.
+
+        Raises:
+            RuntimeError: If there is no vocabulary.
+            ValueError: If the vocabulary is of another CLIP.
+        """
+        self._checked_vocabulary()
+        return self.classifiers[0](embeddings).softmax(-1)
+
     def feature_maps(self, inputs: Tensor,
                      trunk: Maps = None) -> Tuple[Tensor, ...]:
         """What regions are pooled from.
