@@ -6,10 +6,15 @@ WORDS ?=
 LINTERS := isort==6.0.1 flake8==7.3.0
 SOURCES := configs projects regionclip_mm tests tools setup.py
 
-.PHONY: demo test test-slow test-wheel test-matrix lint docs benchmark setup clean
+.PHONY: app demo test test-app test-slow test-wheel test-matrix lint docs benchmark setup clean
 
 demo: setup
 	@$(PY) projects/emoji_world/demo.py $(if $(WORDS),--words "$(WORDS)")
+
+# The page in the browser, with the trained detector of emoji_world.
+app: setup
+	@$(PY) projects/emoji_world/tools/make_scenes.py demo
+	@$(PY) tools/app.py
 
 # Two processes with a thread each: quicker than one with two, and memory for it
 # is found everywhere (up to 3 GB each).
@@ -21,6 +26,10 @@ test: setup
 # What takes longer than `make test` should.
 test-slow: setup
 	@$(TESTS) -m "slow or not slow"
+
+# The page, clicked through in a browser, which must be there.
+test-app: setup
+	@NEED_BROWSER=1 $(PY) -m pytest tests/test_apis/test_page.py
 
 # The commands of mim and mmdet with the built wheel, each in a log
 # (docs/install.md).

@@ -14,7 +14,8 @@ from regionclip_mm.command_line import (HARMLESS, config_errors, need_file,
 ROOT = Path(__file__).parents[1]
 LIGHT = ('tools/image_demo.py', 'tools/build_vocabulary.py',
          'tools/build_concept_pool.py', 'tools/export_onnx.py',
-         'tools/extract_region_features.py', 'tools/search_regions.py',
+         'tools/app.py', 'tools/extract_region_features.py',
+         'tools/search_regions.py',
          'projects/emoji_world/demo.py')
 HEAVY = ('torch', 'mmengine', 'mmcv', 'transformers', 'numpy', 'cv2', 'spacy')
 

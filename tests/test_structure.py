@@ -127,6 +127,7 @@ def test_nobody_imports_what_is_on_top():
 @pytest.mark.parametrize('package, file', [
     ('transformers', 'clip_text_encoder.py'), ('spacy', 'concept_parser.py'),
     ('webdataset', 'webdataset_shards.py'),
+    ('gradio', 'page.py'),
     ('onnxruntime', 'onnx_file.py'), ('faiss', 'feature_index.py'),
     ('pyarrow', 'feature_parquet.py'), ('h5py', 'feature_hdf5.py')])
 def test_what_not_everybody_needs_is_imported_late_in_one_file(package, file):

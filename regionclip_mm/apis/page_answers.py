@@ -1,0 +1,147 @@
+"""What the page shows of an image and words, computed once."""
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import List, Tuple
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from ..models import RegionCLIP
+from .image_loading import ImageError, load_image
+from .region_features import network_input, propose
+from .region_inferencer import RegionInferencer
+
+MAX_PIXELS = 40_000_000
+MAX_LETTERS = 2000
+TOP = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What was found in an image; boxes are x1, y1, x2, y2 in its pixels.
+
+    Attributes:
+        image: (H, W, 3), uint8, RGB.
+        boxes, scores, names: Of the N detections, best first, whatever their
+            score: (N, 4), (N,) and N names.
+        words: The most probable words of each, with their probabilities.
+        proposals, objectness: (P, 4) and (P,), best first.
+    """
+    image: np.ndarray
+    boxes: np.ndarray
+    scores: np.ndarray
+    names: List[str]
+    words: List[List[Tuple[str, float]]]
+    proposals: np.ndarray
+    objectness: np.ndarray
+
+
+class PageAnswers:
+    """Answers requests one at a time, and those it knows at once.
+
+    Boxes inside of better ones of the same word are left out (``no_parts``).
+    Words are part of the model while it works, so that two users at once
+    would see each other's without the lock.
+
+    Args:
+        detect: A :class:`RegionCLIP`.
+        keep: Number of answers that are kept.
+
+    Raises:
+        ValueError: If the detector is another.
+    """
+
+    def __init__(self, detect: RegionInferencer, keep: int = 32) -> None:
+        if not isinstance(detect.model, RegionCLIP):
+            raise ValueError(
+                f'the page shows proposals and words of RegionCLIP, the '
+                f'config is of {type(detect.model).__name__}; take '
+                'tools/image_demo.py for it')
+        self.detect = detect
+        self.keep = keep
+        self._lock = threading.Lock()
+        self._known: 'OrderedDict[tuple, Seen]' = OrderedDict()
+
+    @property
+    def nms(self) -> dict:
+        """Config of the last NMS, which :meth:`look` changes for a while."""
+        return self.detect.model.roi_head.test_cfg.nms
+
+    def look(self, path: str, text: str, iou: float) -> Seen:
+        """What is to be seen of words in an image.
+
+        Args:
+            path: Of an image file.
+            text: Names separated by ' . ' or line ends.
+            iou: Boxes of a name that overlap more are one, 0 to 1.
+
+        Raises:
+            ValueError: If there is no image, or no words, or too much of
+                either.
+        """
+        check_image(path)
+        text = check_text(text)
+        with self._lock:
+            key = (path, text, round(iou, 4))
+            if key not in self._known:
+                self._known[key] = self._look(path, text, iou)
+            self._known.move_to_end(key)
+            while len(self._known) > self.keep:
+                self._known.popitem(last=False)
+            return self._known[key]
+
+    def _look(self, path: str, text: str, iou: float) -> Seen:
+        image, before = load_image(path), self.nms.iou_threshold
+        self.nms.iou_threshold = iou
+        try:
+            [found] = self.detect(image, texts=text,
+                                  no_parts=True)['predictions']
+        finally:
+            self.nms.iou_threshold = before
+        boxes = np.array(found['bboxes'], np.float32).reshape(-1, 4)
+        # without what has no area
+        kept = (boxes[:, 2:] - boxes[:, :2] > 0.01).all(1)
+        regions = self.detect.region_features(image, boxes[kept], texts=text)
+        proposals = propose(self.detect.model,
+                            network_input(self.detect, image))
+        order = proposals.scores.argsort(descending=True)
+        return Seen(
+            image[..., ::-1], boxes[kept], np.array(found['scores'])[kept],
+            [name for name, k in zip(found['label_names'], kept) if k],
+            regions.top(TOP), proposals.bboxes[order].numpy(),
+            proposals.scores[order].numpy())
+
+
+def check_image(path: str) -> None:
+    """Raise unless a file is an image of a size that memory has room for;
+    only its header is read."""
+    if not path:
+        raise ValueError('give an image first')
+    name = Path(path).name
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+    except UnidentifiedImageError:
+        raise ImageError(f'{name} is no image that can be read: give a PNG, '
+                         'JPEG, WebP, BMP, TIFF or GIF') from None
+    except Image.DecompressionBombError:
+        width = height = MAX_PIXELS
+    except OSError as error:
+        raise ImageError(f'{name} cannot be read: {error}') from None
+    if width * height > MAX_PIXELS:
+        raise ImageError(f'{name} has too many pixels: scale it down to at '
+                         f'most {MAX_PIXELS // 1_000_000} megapixels')
+
+
+def check_text(text: str) -> str:
+    """The words of a request in one line."""
+    text = ' . '.join(line.strip() for line in (text or '').splitlines()
+                      if line.strip(' .'))
+    if not text:
+        raise ValueError("say what to look for, as in 'cat . traffic cone'")
+    if len(text) > MAX_LETTERS:
+        raise ValueError(f'the words are {len(text)} letters long: give at '
+                         f'most {MAX_LETTERS}')
+    return text
