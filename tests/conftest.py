@@ -1,5 +1,6 @@
 """Every test starts in mmdet's scope; a nano detector for those who ask."""
 import pytest
+import torch
 from mmengine.registry import DefaultScope
 
 from mmdet.utils import register_all_modules
@@ -25,3 +26,13 @@ def detect(nano_files):
     """An inferencer; calls leave nothing behind in it."""
     from regionclip_mm.apis import RegionInferencer
     return RegionInferencer(*nano_files, device='cpu', show_progress=False)
+
+
+def pytest_configure() -> None:
+    """Let autograd count its devices now, when there is only the CPU.
+
+    What tests import later (exporters, the page) can register another device;
+    autograd then makes a thread for it at its first use, after which the
+    processes that `toy_training` forks must not use it.
+    """
+    torch.ones(1, requires_grad=True).sum().backward()

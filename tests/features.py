@@ -16,7 +16,7 @@ def tool(name):
 
 def write_images(folder, count=5, bad=(3, )):
     """PNG files of various sizes; some are no images."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         image = make_image(60 + 5 * number, 80, number)
         (folder / f'{number}.png').write_bytes(

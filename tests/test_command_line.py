@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 LIGHT = ('tools/image_demo.py', 'tools/build_vocabulary.py',
          'tools/build_concept_pool.py', 'tools/export_onnx.py',
          'tools/app.py', 'tools/extract_region_features.py',
-         'tools/search_regions.py',
+         'tools/search_regions.py', 'tools/build_vocabulary_from_images.py',
          'projects/emoji_world/demo.py')
 HEAVY = ('torch', 'mmengine', 'mmcv', 'transformers', 'numpy', 'cv2', 'spacy')
 

@@ -49,8 +49,8 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
                         "names of COCO files begin (default: the file's "
                         'folder)')
     parser.add_argument('--vocabulary', nargs='+', metavar='NAME',
-                        help='class names, or a vocabulary file *.pth '
-                        "(default: the config's)")
+                        help='class names, a file of them *.txt, or a '
+                        "vocabulary file *.pth (default: the config's)")
     parser.add_argument('--format', default='parquet',
                         choices=['parquet', 'npz', 'hdf5'],
                         help='of the parts (default: %(default)s)')

@@ -8,6 +8,7 @@ weights. The index is made at the first search, and kept there.
 """
 import argparse
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, List, Optional
 
@@ -66,9 +67,12 @@ def search(args: argparse.Namespace) -> 'List[Found]':
         detect = open_detector(DetectorFiles(
             args.config, args.weights, args.device), show_progress=False)
     regions = RegionSearch(folder, detect)
-    if args.image:
-        return regions.by_image(args.image, args.box, args.top)
-    return regions.by_text(args.query, args.top)
+    begun = time.perf_counter()
+    found = (regions.by_image(args.image, args.box, args.top) if args.image
+             else regions.by_text(args.query, args.top))
+    print(f'searched {len(regions.regions)} regions in '
+          f'{time.perf_counter() - begun:.3f} s', file=sys.stderr)
+    return found
 
 
 def draw(found: 'List[Found]', path: str) -> None:

@@ -51,6 +51,9 @@ class FeatureExtractor:
 
         Yields:
             1 after each image.
+
+        Raises:
+            ValueError: If features are not finite.
         """
         threads = torch.get_num_threads()
         torch.set_num_threads(1)  # the same sums in any number of processes
@@ -82,6 +85,9 @@ class FeatureExtractor:
         batch = network_input(self.detect, path)
         chosen = self.source(self.detect.model, batch, path)
         found = encode(self.detect.model, batch, chosen.regions)
+        if not found.features.isfinite().all():
+            raise ValueError(f'{path} has features that are not finite (NaN '
+                             'or infinite): are the weights right?')
         return columns_of(path, found, chosen), chosen.problem
 
 

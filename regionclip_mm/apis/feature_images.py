@@ -8,7 +8,7 @@ import numpy as np
 from ..io.files import PathLike
 from ..io.json_files import (ANNOTATION, IMAGE, IMAGE_TO_LOAD, check_items,
                              read_json)
-from ..io.wording import listed
+from ..io.wording import is_text, listed
 from .image_feed import list_images
 
 Boxes = Dict[str, np.ndarray]  # path of an image -> (N, 4) in its pixels
@@ -31,6 +31,10 @@ def list_paths(inputs: Sequence[str],
              for path in _paths_of(item, image_root)]
     if not paths:
         raise ValueError(f'there are no images in {listed(inputs, 3, str)}')
+    odd = [path for path in paths if not is_text(path)]
+    if odd:
+        raise ValueError('names of images must be texts that can be written '
+                         f'as UTF-8: rename {listed(odd, 3)}')
     return list(dict.fromkeys(paths))
 
 

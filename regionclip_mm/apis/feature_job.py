@@ -79,6 +79,8 @@ def open_folder(out: PathLike, job: Dict[str, Any], dim: int, storage: str,
         return FeatureFolder.create(out, ours)
     folder = FeatureFolder(out)
     found = differences(_compared(folder.about), _compared(ours))
+    if found and folder.is_empty():  # ended by a mistake, now mended
+        return FeatureFolder.create(out, ours)
     if found:
         raise ValueError(
             f'{out} was begun with something else, of which differ: '

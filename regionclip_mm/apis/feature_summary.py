@@ -40,6 +40,7 @@ def summary_of(folder: FeatureFolder) -> FeatureSummary:
         raise ValueError(
             f'none of the {len(problems)} images can be used; the first: '
             f'{problems[0]} (are they in --image-root?)')
+    folder.tidy()
     return FeatureSummary(
         images, sum(head.rows for head in heads), folder.about['dim'],
         sum(head.skipped for head in heads), problems)

@@ -7,6 +7,7 @@ import torch
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
+from ..checkpoint.embeddings import names_from_text
 from ..text import Vocabulary
 from .image_loading import ImageInput
 from .texts import Words, names_per_image, opened
@@ -148,17 +149,52 @@ def encode(model: nn.Module, batch: dict,
         batch: Of :func:`network_input`.
         regions: ``bboxes`` (N, 4) in original pixels, ``scores`` (N,).
     """
-    [sample] = batch['data_samples']
     boxes = regions.bboxes.float()
-    features = model.encode_regions(
-        batch['inputs'],
-        [(boxes * scale_of_boxes(sample)).to(batch['inputs'])])
+    features = embed(model, batch, boxes)
     vocabulary, probabilities = model.vocabulary, None
     if vocabulary is not None:
         probabilities = model.classify_regions(features)[:, :-1].cpu()
     return RegionFeatures(
         boxes, regions.scores.float(), features.float().cpu(),
         vocabulary.names if vocabulary else (), probabilities)
+
+
+@torch.no_grad()
+def embed(model: nn.Module, batch: dict, boxes: Tensor) -> Tensor:
+    """Region embeddings (N, D), not normalised, on the model's device.
+
+    Args:
+        model: The detector.
+        batch: Of :func:`network_input`.
+        boxes: (N, 4) in original pixels, within the image.
+    """
+    [sample] = batch['data_samples']
+    return model.encode_regions(
+        batch['inputs'],
+        [(boxes * scale_of_boxes(sample)).to(batch['inputs'])])
+
+
+def embed_boxes(detect: 'RegionInferencer', image: ImageInput,
+                boxes: Optional[Boxes] = None) -> Tensor:
+    """Embed boxes of an image; no vocabulary is asked for.
+
+    Args:
+        detect: The inferencer.
+        image: Path, array (BGR) or PIL image.
+        boxes: (N, 4) in original pixels; by default one, the whole image.
+
+    Returns:
+        Region embeddings (N, D), not normalised, on the CPU.
+
+    Raises:
+        ImageError: If the image cannot be read.
+        ValueError: As of :func:`region_features`.
+    """
+    batch = network_input(detect, image)
+    height, width = batch['data_samples'][0].ori_shape[:2]
+    checked = check_region_boxes(
+        [[0, 0, width, height]] if boxes is None else boxes, height, width)
+    return embed(detect.model, batch, checked).float().cpu()
 
 
 def scale_of_boxes(sample: Any) -> Tensor:
@@ -212,13 +248,23 @@ def vocabulary_of(detect: 'RegionInferencer',
 
     Args:
         detect: Whose text tower encodes names.
-        words: Class names, one vocabulary file (``*.pth``), or None for the
-            words of the config, if it has any.
+        words: Class names; one vocabulary file (``*.pth``), or text file with
+            a name a line (``*.txt``); or None for the words of the config, if
+            it has any.
+
+    Raises:
+        ValueError: If it is of another CLIP, for example.
     """
     if words is None:
         return detect.model.vocabulary
-    found = opened(words[0]) if len(words) == 1 else words
-    if isinstance(found, Vocabulary):
-        return found
-    names = names_per_image(None, list(words), 1)
-    return encode_all(detect.model, names, detect.words)
+    found: Any = list(words)
+    if len(found) == 1 and found[0].lower().endswith(('.pth', '.txt')):
+        found = (opened(found[0]) if found[0].lower().endswith('.pth')
+                 else names_from_text(found[0]))
+    if not isinstance(found, Vocabulary):
+        found = encode_all(detect.model, names_per_image(None, found, 1),
+                           detect.words)
+    with using(detect.model, found):  # which checks the size
+        detect.model.classify_regions(torch.zeros(
+            0, found.embed_dim, device=next(detect.model.parameters()).device))
+    return found

@@ -5,10 +5,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..io.feature_columns import Columns
 from ..io.feature_folder import FeatureFolder
-from ..io.feature_index import open_index
+from ..io.feature_index import FeatureIndex, open_index
 from .feature_job import encoder_hash
 from .image_loading import ImageInput
+from .region_features import embed_boxes
 from .region_inferencer import RegionInferencer
 from .selection import distinct
 
@@ -28,63 +30,23 @@ class Found(NamedTuple):
     label: str
 
 
-class RegionSearch:
-    """A folder of features, ready to be searched.
+class RegionSet:
+    """Regions among which the nearest are found.
 
     Args:
-        folder: Complete; its index is made now if need be.
-        detect: The detector that the features are of.
-
-    Raises:
-        ValueError: If they are of other weights, or there are none.
+        index: Of their features.
+        rows: ``image`` (N,), ``box`` (N, 4) in original pixels and ``class``
+            (N,) of each.
     """
 
-    def __init__(self, folder: FeatureFolder,
-                 detect: RegionInferencer) -> None:
-        there = folder.about['job']['weights']['encoder_sha256']
-        if there != encoder_hash(detect.model):
-            raise ValueError(
-                f'the features in {folder.root} are of other weights than '
-                'these, so they cannot be compared: give the config and the '
-                'weights that they were extracted with')
-        self.detect = detect
-        self.index = open_index(folder)
-        self.rows = folder.read(['image', 'box', 'class'])
+    def __init__(self, index: FeatureIndex, rows: Columns) -> None:
+        self.index, self.rows = index, rows
 
     def __len__(self) -> int:
         return len(self.index)
 
-    def by_text(self, query: str, top: int = 20) -> List[Found]:
-        """Regions most like what a sentence says, best first.
-
-        Args:
-            query: As a caption would say it.
-            top: How many, at most.
-
-        Raises:
-            ValueError: If it is empty or too long.
-            RuntimeError: If the detector has no text encoder.
-        """
-        return self.by_embedding(embed_text(self.detect, query), top)
-
-    def by_image(self, image: ImageInput,
-                 box: Optional[Sequence[float]] = None,
-                 top: int = 20) -> List[Found]:
-        """Regions most like an example, best first.
-
-        Args:
-            image: Path, array (BGR) or PIL image.
-            box: What of it is meant, (x1, y1, x2, y2) in its pixels; by
-                default all.
-            top: How many, at most.
-
-        Raises:
-            ImageError: If it cannot be read.
-        """
-        return self.by_embedding(embed_image(self.detect, image, box), top)
-
-    def by_embedding(self, query: Tensor, top: int = 20,
-                     candidates: int = 50) -> List[Found]:
+    def nearest(self, query: Tensor, top: int = 20,
+                candidates: int = 20) -> List[Found]:
         """Regions nearest to an embedding, best first.
 
         Args:
@@ -108,13 +70,68 @@ class RegionSearch:
 
     def _distinct(self, numbers: np.ndarray) -> np.ndarray:
         """Places among these rows, best first, of those to keep."""
-        images = self.rows['image'][numbers]
-        boxes = torch.from_numpy(self.rows['box'][numbers])
-        kept = []
-        for image in np.unique(images):
-            places = np.flatnonzero(images == image)
-            kept.append(places[distinct(boxes[places]).numpy()])
-        return np.sort(np.concatenate(kept))
+        _, images = np.unique(self.rows['image'][numbers],
+                              return_inverse=True)
+        boxes = torch.from_numpy(self.rows['box'][numbers]).double()
+        apart = boxes.max() + 1  # images beside each other share nothing
+        boxes += torch.from_numpy(images)[:, None] * apart
+        return distinct(boxes).numpy()
+
+
+class RegionSearch:
+    """A folder of features, to be searched by words or by examples.
+
+    Args:
+        folder: Complete; its index is made now if need be.
+        detect: The detector that the features are of.
+
+    Attributes:
+        regions: Of the folder.
+
+    Raises:
+        ValueError: If they are of other weights, or there are none.
+    """
+
+    def __init__(self, folder: FeatureFolder,
+                 detect: RegionInferencer) -> None:
+        there = folder.about['job']['weights']['encoder_sha256']
+        if there != encoder_hash(detect.model):
+            raise ValueError(
+                f'the features in {folder.root} are of other weights than '
+                'these, so they cannot be compared: give the config and the '
+                'weights that they were extracted with')
+        self.detect = detect
+        self.regions = RegionSet(open_index(folder), folder.read(
+            ['image', 'box', 'class']))
+
+    def by_text(self, query: str, top: int = 20) -> List[Found]:
+        """Regions most like what a sentence says, best first.
+
+        Args:
+            query: As a caption would say it.
+            top: How many, at most.
+
+        Raises:
+            ValueError: If it is empty or too long.
+            RuntimeError: If the detector has no text encoder.
+        """
+        return self.regions.nearest(embed_text(self.detect, query), top)
+
+    def by_image(self, image: ImageInput,
+                 box: Optional[Sequence[float]] = None,
+                 top: int = 20) -> List[Found]:
+        """Regions most like an example, best first.
+
+        Args:
+            image: Path, array (BGR) or PIL image.
+            box: What of it is meant, (x1, y1, x2, y2) in its pixels; by
+                default all.
+            top: How many, at most.
+
+        Raises:
+            ImageError: If it cannot be read.
+        """
+        return self.regions.nearest(embed_image(self.detect, image, box), top)
 
 
 @torch.no_grad()
@@ -158,6 +175,4 @@ def embed_image(detect: RegionInferencer, image: ImageInput,
         ImageError: If it cannot be read.
         ValueError: If the box is none, or outside of the image.
     """
-    everything = [0, 0, np.finfo(np.float32).max, np.finfo(np.float32).max]
-    boxes = [everything if box is None else list(box)]
-    return detect.region_features(image, boxes).features[0]
+    return embed_boxes(detect, image, None if box is None else [box])[0]

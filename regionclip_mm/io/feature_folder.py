@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from .feature_columns import KINDS, Columns, joined_columns
 from .feature_formats import get_format
-from .files import PathLike, written_whole
+from .files import PathLike, leftovers, written_whole
 from .json_files import read_json
 from .wording import listed
 
@@ -157,6 +157,16 @@ class FeatureFolder:
         self.heads()
         for part in self.about['parts']:
             yield self.columns(part, names)
+
+    def is_empty(self) -> bool:
+        """Whether no part was written yet."""
+        return not any(self._side(part).exists()
+                       for part in self.about['parts'])
+
+    def tidy(self) -> None:
+        """Remove what killed processes left behind; all parts are there."""
+        for left in leftovers(self.root / 'parts', 'tmp'):
+            left.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Remove what is written here, and nothing else."""

@@ -141,18 +141,23 @@ def test_other_detectors_are_told():
         PageAnswers(Other())
 
 
-def test_two_users_at_once(address, answers, scene):
-    """Each gets the words they asked for."""
-    from gradio_client import Client, handle_file
+def test_two_users_at_once(address, answers, scene, tmp_path):
+    """Each gets the words they asked for.
 
-    def ask(text):
+    They look at different images: gradio writes the picture of an answer to a
+    file named by its content, anew each time, while another may be reading it.
+    """
+    from gradio_client import Client, handle_file
+    other = str(tmp_path / 'other.png')
+    cv2.imwrite(other, render(make_plan('demo', 1)))
+
+    def ask(image, text):
         client = Client(address, verbose=False)
-        return [client.predict(handle_file(scene), text, 0., 0.3 + 0.05 * k,
+        return [client.predict(handle_file(image), text, 0., 0.3 + 0.05 * k,
                                api_name='/find')[1]['data'] for k in range(3)]
+    texts = ['boat . cat', 'tv . dog . bus']
     with ThreadPoolExecutor(2) as pool:
-        for text, tables in zip(('boat . cat', 'tv . dog . bus'),
-                                pool.map(ask, ['boat . cat',
-                                               'tv . dog . bus'])):
+        for text, tables in zip(texts, pool.map(ask, [scene, other], texts)):
             words = {cell.rsplit(' ', 1)[0] for rows in tables
                      for row in rows for cell in row[1:] if cell}
             assert words and words <= set(text.split(' . '))

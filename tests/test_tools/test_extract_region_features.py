@@ -15,6 +15,7 @@ from nano import ROOT, make_vocabulary
 from regionclip_mm.apis import RegionInferencer
 from regionclip_mm.apis.feature_extraction import FeatureExtractor
 from regionclip_mm.io.feature_folder import FeatureFolder
+from regionclip_mm.io.files import load_plain_file
 
 ONE = ('--device', 'cpu', '--processes', '1', '--images-per-part', '2')
 
@@ -113,12 +114,14 @@ def test_goes_on_after_an_interruption(extract, storage, monkeypatch, capsys):
     assert files_in('out') == files_in('whole')
 
 
-def test_killed_processes(extract, files):
-    """kill -9, of the program alone: its processes end, too."""
+@pytest.mark.parametrize('processes', [
+    '1', pytest.param('2', marks=pytest.mark.slow)])
+def test_kill_9(extract, files, processes):
+    """Of the program alone: its processes end by themselves."""
     extract('whole')
     command = [sys.executable, str(ROOT / 'tools/extract_region_features.py'),
                *files, 'images', '--out', 'out', '--device', 'cpu',
-               '--processes', '2', '--images-per-part', '2']
+               '--processes', processes, '--images-per-part', '2']
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
     begin = time.time()
@@ -163,13 +166,56 @@ def test_another_run_is_refused(extract, files, tmp_path):
             extract('out', *options)
     with pytest.raises(SystemExit, match='images.count'):
         extract('out', '--vocabulary', 'words.pth', images='images/0.png')
-    weights = torch.load(files[1], weights_only=True)
+    weights = load_plain_file(files[1])
     weights['state_dict']['roi_head.bbox_head.region_pool.c_proj.bias'] += 1
     torch.save(weights, 'other.pth')
     with pytest.raises(SystemExit, match='weights.encoder_sha256'):
         tool('extract_region_features')(
             [files[0], 'other.pth', 'images', '--out', 'out', *ONE,
              '--vocabulary', 'words.pth'])
+
+
+def test_words_that_do_not_fit(extract):
+    """Nothing is begun with them."""
+    make_vocabulary(dim=7).save('small.pth')
+    with pytest.raises(SystemExit, match='different CLIP models'):
+        extract('out', '--vocabulary', 'small.pth')
+    vocabulary = make_vocabulary()
+    vocabulary.meta['arch'] = 'rn50'
+    vocabulary.save('other.pth')
+    with pytest.raises(SystemExit, match="the vocabulary is of CLIP's rn50"):
+        extract('out', '--vocabulary', 'other.pth')
+    assert not Path('out').exists()
+    Path('words.txt').write_text('cat\ntraffic cone\n')
+    folder = extract('out', '--vocabulary', 'words.txt')
+    assert folder.about['names'] == ['cat', 'traffic cone']
+
+
+def test_a_run_that_failed_at_once_does_not_bind(extract, monkeypatch):
+    def fail(self, name):
+        raise ValueError('at once')
+    with monkeypatch.context() as patched, pytest.raises(SystemExit):
+        patched.setattr(FeatureExtractor, '_part', fail)
+        extract('out', '--vocabulary', 'words.pth')
+    assert extract('out').about['names'] == []
+
+
+def test_what_killed_processes_leave_is_removed(extract):
+    extract()
+    left = Path(f'out/parts/000000000.parquet.{"0" * 32}.tmp')
+    left.touch()
+    extract()
+    assert not left.exists()
+
+
+def test_features_that_are_not_finite(extract, monkeypatch):
+    from regionclip_mm.models import RegionCLIP
+    embed = RegionCLIP.encode_regions
+    monkeypatch.setattr(RegionCLIP, 'encode_regions', lambda *args: embed(
+        *args) * np.nan)
+    with pytest.raises(SystemExit, match='images/0.png has features that are '
+                       'not finite'):
+        extract()
 
 
 def test_boxes_of_unknown_images(extract):

@@ -10,6 +10,7 @@ from PIL import Image
 from regionclip_mm.apis import RegionInferencer
 from regionclip_mm.apis.region_search import RegionSearch
 from regionclip_mm.io.feature_folder import FeatureFolder
+from regionclip_mm.io.files import load_plain_file
 
 
 @pytest.fixture(scope='module')
@@ -36,7 +37,7 @@ def search(world, monkeypatch):
 
 
 @pytest.fixture(scope='module')
-def regions(world):
+def found_by(world):
     root, files = world
     detect = RegionInferencer(*files, device='cpu', show_progress=False)
     return RegionSearch(FeatureFolder(root / 'features'), detect)
@@ -53,35 +54,31 @@ def test_a_sentence(search, capsys):
     assert all(red[:, x:x + 200].sum() > 100 for x in (8, 208, 408))
 
 
-def test_an_example_finds_itself(regions, world):
+def test_an_example_finds_itself(found_by, world):
     root, _ = world
-    path = str(root / 'images/2.png')
-    box = regions.rows['box'][regions.rows['image'] == path][1].tolist()
-    best = regions.by_image(path, box, top=2)[0]
+    path, rows = str(root / 'images/2.png'), found_by.regions.rows
+    box = rows['box'][rows['image'] == path][1].tolist()
+    best = found_by.by_image(path, box, top=2)[0]
     assert best.image == path and best.similarity > 0.999
     assert best.box == pytest.approx(box)
 
 
-def test_the_order_is_that_of_similarity(regions):
-    found = regions.by_text('a dog', top=8)
+def test_the_order_is_that_of_similarity(found_by, world):
+    found = found_by.by_text('a dog', top=8)
     values = [one.similarity for one in found]
     assert values == sorted(values, reverse=True) and len(found) == 8
-    features = torch.from_numpy(regions_features(regions))
-    encoder = regions.detect.model.text_encoder
-    query = encoder.encode(['a dog'])
-    wanted = torch.cosine_similarity(features, query).max()
+    features = FeatureFolder(world[0] / 'features').read(['feature'])
+    query = found_by.detect.model.text_encoder.encode(['a dog'])
+    wanted = torch.cosine_similarity(
+        torch.from_numpy(features['feature']), query).max()
     assert values[0] == pytest.approx(wanted.item(), abs=1e-3)
 
 
-def regions_features(regions):
-    folder = Path(regions.detect.cfg.filename).parent / 'features'
-    return FeatureFolder(folder).read(['feature'])['feature']
-
-
-def test_regions_within_better_ones_are_left_out(regions):
+def test_regions_within_better_ones_are_left_out(found_by):
+    regions = found_by.regions
     query = torch.randn(128, generator=torch.Generator().manual_seed(0))
-    every = regions.by_embedding(query, 10 ** 6, candidates=1)
-    some = regions.by_embedding(query, 10 ** 6)
+    every = regions.nearest(query, 10 ** 6, candidates=1)
+    some = regions.nearest(query, 10 ** 6)
     assert len(every) == len(regions) > len(some) > 4
     assert some[0] == every[0]
 
@@ -111,7 +108,7 @@ def test_query_or_image(search, capsys):
 def test_other_folders_and_weights(search, world):
     with pytest.raises(SystemExit, match='images is no folder of region'):
         search('cat', folder='images')
-    weights = torch.load(world[1][1], weights_only=True)
+    weights = load_plain_file(world[1][1])
     weights['state_dict']['roi_head.bbox_head.region_pool.c_proj.bias'] += 1
     torch.save(weights, 'other.pth')
     with pytest.raises(SystemExit, match='features are of other weights|are '
