@@ -17,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from projects.emoji_world.emoji_world.jobs import Job, run
 from regionclip_mm.command_line import one_line_errors, quiet
 
-DETECTORS = dict(faster_rcnn='faster-rcnn', clip_fpn='clip-fpn',
+DETECTORS = dict(faster_rcnn='faster-rcnn', fast_rcnn='fast-rcnn',
+                 clip_fpn='clip-fpn',
                  mask_rcnn='mask-rcnn', cascade_rcnn='cascade-rcnn',
                  atss='atss', rtmdet='rtmdet', dino='dino')
 STEPS = 250

@@ -2,9 +2,9 @@
 from .backbones import CLIPResNet
 from .dense_heads import TextATSSHead, TextDINOHead, TextRTMDetSepBNHead
 from .detectors import (OpenVocabularyATSS, OpenVocabularyCascadeRCNN,
-                        OpenVocabularyDINO, OpenVocabularyFasterRCNN,
-                        OpenVocabularyMaskRCNN, OpenVocabularyRTMDet,
-                        RegionCLIP)
+                        OpenVocabularyDINO, OpenVocabularyFastRCNN,
+                        OpenVocabularyFasterRCNN, OpenVocabularyMaskRCNN,
+                        OpenVocabularyRTMDet, RegionCLIP, SourcedFastRCNN)
 from .layers import (AttentionPool2d, ConvTextClassifier,
                      ProjectedTextClassifier, SigmoidTextClassifier,
                      TextEmbeddingClassifier)
@@ -25,11 +25,12 @@ __all__ = [
     'GTProposals', 'GridProposals', 'ImageTextContrastiveLoss',
     'OfflineRegionTextPretrainer', 'OpenVocabularyATSS',
     'OpenVocabularyCascadeRCNN', 'OpenVocabularyDINO',
-    'OpenVocabularyFasterRCNN', 'OpenVocabularyMaskRCNN',
-    'OpenVocabularyRTMDet', 'ProjectedTextClassifier', 'RPNProposals',
-    'RandomProposals', 'RegionBBoxHead', 'RegionCLIP', 'RegionDistillLoss',
-    'RegionMaskHead', 'RegionRoIExtractor', 'RegionRoIHead',
-    'RegionTextPretrainer', 'SigmoidTextClassifier', 'TextATSSHead',
+    'OpenVocabularyFastRCNN', 'OpenVocabularyFasterRCNN',
+    'OpenVocabularyMaskRCNN', 'OpenVocabularyRTMDet',
+    'ProjectedTextClassifier', 'RPNProposals', 'RandomProposals',
+    'RegionBBoxHead', 'RegionCLIP', 'RegionDistillLoss', 'RegionMaskHead',
+    'RegionRoIExtractor', 'RegionRoIHead', 'RegionTextPretrainer',
+    'SigmoidTextClassifier', 'SourcedFastRCNN', 'TextATSSHead',
     'TextDINOHead', 'TextEmbeddingClassifier', 'TextRTMDetSepBNHead',
     'TopKDistillLoss', 'WholeImageProposals'
 ]

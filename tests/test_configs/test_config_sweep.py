@@ -112,6 +112,8 @@ def run_mixed(cfg: Config, tmp_path) -> None:
     use_words(cfg.model, path)
     cfg.model.backbone.pop('init_cfg', None)  # would be downloaded
     del cfg.model.text_encoder['checkpoint']
+    if 'proposal_source' in cfg.model:
+        del cfg.model.proposal_source.rpn['init_cfg']  # is trained first
     if 'num_queries' in cfg.model:  # the picture has few places
         cfg.model.num_queries = cfg.model.test_cfg.max_per_img = PROPOSALS
     cfg.model.test_cfg.get('rcnn', cfg.model.test_cfg).score_thr = 0.
@@ -135,7 +137,8 @@ def use_words(part, path: str) -> None:
             use_words(value, path)
 
 
-MIXED = ('FasterRCNN', 'MaskRCNN', 'CascadeRCNN', 'ATSS', 'RTMDet', 'DINO')
+MIXED = ('FastRCNN', 'FasterRCNN', 'MaskRCNN', 'CascadeRCNN', 'ATSS',
+         'RTMDet', 'DINO')
 RUN = dict(RegionCLIP=run_detector, RegionTextPretrainer=run_detector,
            CLIP=run_clip, RPN=run_rpn,
            **{f'OpenVocabulary{name}': run_mixed for name in MIXED})

@@ -119,8 +119,8 @@ def test_none_is_forgotten():
     apart = {'RPNProposals', 'GrowthLimitedBoxCoder', 'RegionTextPretrainer',
              'OfflineRegionTextPretrainer'}
     apart |= {name for name in models.__all__
-              if name.startswith('OpenVocabulary') or name.endswith('Head')
-              and name.startswith('Text')}
+              if name.startswith(('OpenVocabulary', 'Sourced')) or
+              name.startswith('Text') and name.endswith('Head')}
     assert set(models.__all__) - apart == set(PARTS)
 
 

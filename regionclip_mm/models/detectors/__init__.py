@@ -1,4 +1,6 @@
 """Detectors."""
+from .from_proposals import (FromProposals, OpenVocabularyFastRCNN,
+                             SourcedFastRCNN)
 from .open_vocabulary import OpenVocabulary
 from .regionclip import RegionCLIP
 from .with_words import (OpenVocabularyATSS, OpenVocabularyCascadeRCNN,
@@ -6,7 +8,9 @@ from .with_words import (OpenVocabularyATSS, OpenVocabularyCascadeRCNN,
                          OpenVocabularyMaskRCNN, OpenVocabularyRTMDet)
 
 __all__ = [
-    'OpenVocabulary', 'OpenVocabularyATSS', 'OpenVocabularyCascadeRCNN',
-    'OpenVocabularyDINO', 'OpenVocabularyFasterRCNN', 'OpenVocabularyMaskRCNN',
-    'OpenVocabularyRTMDet', 'RegionCLIP'
+    'FromProposals', 'OpenVocabulary', 'OpenVocabularyATSS',
+    'OpenVocabularyCascadeRCNN', 'OpenVocabularyDINO',
+    'OpenVocabularyFastRCNN', 'OpenVocabularyFasterRCNN',
+    'OpenVocabularyMaskRCNN', 'OpenVocabularyRTMDet', 'RegionCLIP',
+    'SourcedFastRCNN'
 ]

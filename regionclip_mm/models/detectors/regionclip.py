@@ -10,6 +10,7 @@ from mmdet.structures import SampleList
 
 from ...text import Vocabulary
 from ..utils import LoadingRecord, check_fusion
+from .from_proposals import FromProposals
 from .open_vocabulary import OpenVocabulary
 
 Maps = Optional[Tuple[Tensor, ...]]
@@ -20,7 +21,7 @@ ENCODER = ('backbone.', 'roi_head.shared_head.',
 
 
 @MODELS.register_module()
-class RegionCLIP(OpenVocabulary, TwoStageDetector):
+class RegionCLIP(OpenVocabulary, FromProposals, TwoStageDetector):
     """RegionCLIP (CVPR 2022): regions of an image, matched with words.
 
     A frozen proposal source says where to look, CLIP's ResNet embeds each
@@ -52,9 +53,9 @@ class RegionCLIP(OpenVocabulary, TwoStageDetector):
         _check_test_cfg(test_cfg)
         super().__init__(backbone, neck, None, roi_head, train_cfg, test_cfg,
                          data_preprocessor, init_cfg,
+                         proposal_source=proposal_source,
                          text_encoder=text_encoder,
                          prompt_templates=prompt_templates)
-        self.proposal_source = MODELS.build(proposal_source)
         check_fusion((self.test_cfg or {}).get('rcnn', {}).get(
             'objectness', 'none'),
             getattr(self.proposal_source, 'gives_logits', True))
@@ -123,7 +124,6 @@ class RegionCLIP(OpenVocabulary, TwoStageDetector):
         if not self._trained:
             self._check_encoder()
         self._trained = True
-        self._propose(batch_inputs, batch_data_samples)
         return super().loss(batch_inputs, batch_data_samples)
 
     def predict(self,
@@ -139,14 +139,7 @@ class RegionCLIP(OpenVocabulary, TwoStageDetector):
         """
         self._check_weights()
         self._checked_vocabulary()
-        self._propose(batch_inputs, batch_data_samples)
         return super().predict(batch_inputs, batch_data_samples, rescale)
-
-    def _forward(self, batch_inputs: Tensor,
-                 batch_data_samples: SampleList) -> Tuple[Tensor, ...]:
-        """Logits and deltas before post-processing, as in mmdet."""
-        self._propose(batch_inputs, batch_data_samples)
-        return super()._forward(batch_inputs, batch_data_samples)
 
     def _check_weights(self) -> None:
         missing = self.record.missing()
@@ -184,9 +177,6 @@ class RegionCLIP(OpenVocabulary, TwoStageDetector):
                 f'is {own}: build it anew with tools/build_vocabulary.py '
                 f'--arch {own}, or change cls_predictor_cfg.vocabulary')
         return vocabulary
-
-    def _propose(self, inputs: Tensor, samples: SampleList) -> None:
-        self.proposal_source.fill(inputs, samples, self.data_preprocessor)
 
 
 def _check_test_cfg(test_cfg: Optional[dict]) -> None:

@@ -1,0 +1,12 @@
+# python projects/emoji_world/tools/make_scenes.py
+# python projects/emoji_world/tools/train.py \
+#     projects/fast_rcnn/configs/fast-rcnn_nano_text.py
+"""The same, with the words of the base classes for the linear layer."""
+_base_ = './fast-rcnn_nano.py'
+
+model = dict(
+    type='OpenVocabularyFastRCNN',
+    **_base_.encoder,
+    roi_head=dict(bbox_head=dict(cls_predictor_cfg=dict(
+        type='ProjectedTextClassifier', temperature=0.024,
+        **_base_.classes))))
