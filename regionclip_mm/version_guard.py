@@ -8,9 +8,9 @@ Version = Tuple[int, ...]
 #: why). What to install are the pins of requirements/, which the tests run
 #: with; other versions of a range are accepted, not tested. See docs/faq.md.
 SUPPORTED: Dict[str, Tuple[Version, Version, str, str]] = {
-    'torch': ((2, 6), (2, 13), 'torch==2.11.0 torchvision==0.26.0',
-              "older ones cannot read mmengine's checkpoints as plain data, "
-              'no torchvision or mmcv fits newer ones'),
+    'torch': ((2, 1), (2, 13), 'torch==2.11.0 torchvision==0.26.0',
+              'older ones were not tried, no torchvision or mmcv fits newer '
+              'ones'),
     'mmengine': ((0, 10, 3), (1, ), 'mmengine==0.10.7', 'mmdet 3.3 needs it'),
     'mmcv': ((2, 0), (2, 2), '--no-build-isolation mmcv==2.1.0',
              'mmdet 3.3 refuses 2.2'),

@@ -32,7 +32,7 @@ def test_fitting_versions_pass(installed):
 
 @pytest.mark.parametrize('package, version, cure', [
     ('torch', '1.13.1', 'torch==2.11.0 torchvision==0.26.0'),
-    ('torch', '2.5.1', 'torch==2.11.0 torchvision==0.26.0'),
+    ('torch', '2.0.1', 'torch==2.11.0 torchvision==0.26.0'),
     ('torch', '2.13.0', 'torch==2.11.0 torchvision==0.26.0'),
     ('mmengine', '0.10.2', 'mmengine==0.10.7'),
     ('mmcv', '1.7.2', '--no-build-isolation mmcv==2.1.0'),
@@ -63,7 +63,7 @@ def test_missing_package(installed, package):
 
 
 @pytest.mark.parametrize('package, version', [
-    ('torch', '2.6.0'), ('torch', '2.12.1'), ('mmcv', '2.0.0rc4'),
+    ('torch', '2.1.0'), ('torch', '2.12.1'), ('mmcv', '2.0.0rc4'),
     ('mmengine', '0.10.3'), ('mmdet', '3.3.0'), ('transformers', '4.38.0'),
     ('transformers', '4.52.4'), ('setuptools', '59.5.0'),
 ])

@@ -20,6 +20,7 @@ from torch.utils.data import Dataset
 
 from mmdet.registry import DATASETS, HOOKS, METRICS, MODELS
 from regionclip_mm import engine  # noqa: F401
+from regionclip_mm.io.files import load_plain_file
 
 STEPS = 24
 STARTED = 'started'
@@ -218,7 +219,7 @@ def _run(cfg: Config, patch: Optional[Callable[[], None]], rank: int,
 def final(cfg: Config) -> dict:
     """The last checkpoint's content."""
     path = (Path(cfg.work_dir) / 'last_checkpoint').read_text()
-    return torch.load(path, weights_only=True)
+    return load_plain_file(path)
 
 
 def differences(first, second, path='') -> list:

@@ -17,6 +17,7 @@ from .out_dir import check_out_file
 
 # torch's exporter begins at 18; ONNX Runtime has no RoiAlign of opset 22.
 OPSETS = range(18, 22)
+OLDEST_TORCH = (2, 6)
 PACKAGES = ('onnx', 'onnxscript', 'onnxruntime')
 PIXELS = ('RGB from 0 to 255, resized, not normalised: mean and std are '
           'subtracted and divided inside')
@@ -68,6 +69,10 @@ def export_onnx(detector: RegionCLIP, path: PathLike,
 
 def check_packages() -> None:
     """Raise an ImportError unless everything for ONNX is installed."""
+    if torch.__version__ < OLDEST_TORCH:
+        raise ImportError(
+            f'the export to ONNX needs torch {".".join(map(str, OLDEST_TORCH))}'
+            f' or later, whose exporter it uses; found {torch.__version__}')
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
         raise ImportError(f'{", ".join(missing)} must be installed to export '

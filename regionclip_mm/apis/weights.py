@@ -1,15 +1,12 @@
 """Weights for inference: read as data, and refused unless they fit."""
-import hashlib
 import os
 from typing import Any, Optional
-from urllib.parse import urlparse
 
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
 from ..checkpoint import CheckpointError
-from ..io.cache_folder import cache_folder
-from ..io.download import fetch
+from ..io.checkpoint_loader import download_weights
 from ..io.keys import (FLOATS, compare_keys, is_ordinary, name_problems,
                        shape_of)
 from ..io.safe_load import load_object
@@ -30,19 +27,8 @@ def plain_uri(weights: Optional[str]) -> Optional[str]:
         return None
     weights = os.path.expanduser(os.fspath(weights))
     if weights.startswith(('http://', 'https://')):
-        weights = _download(weights)
+        weights = download_weights(weights)
     return weights if '://' in weights else PLAIN + weights
-
-
-def _download(url: str) -> str:
-    """Path of a downloaded file; other addresses have other paths."""
-    address = hashlib.sha256(url.encode()).hexdigest()[:16]
-    try:
-        name = os.path.basename(urlparse(url).path)
-    except ValueError as error:
-        raise CheckpointError(f'{url} could not be downloaded ({error}). '
-                              'Check the address.') from None
-    return str(fetch(url, cache_folder() / 'weights' / f'{address}-{name}'))
 
 
 @CheckpointLoader.register_scheme(prefixes=PLAIN)

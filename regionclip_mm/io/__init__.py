@@ -1,12 +1,12 @@
 """Files: read as data, written whole, downloaded once."""
 from .cache_folder import cache_folder
+from .checkpoint_loader import open_checkpoints_as_plain_data
 from .errors import CheckpointError
-from .plain_types import allow_plain_types
 from .safe_load import WeightFile, load_weights
 
 __all__ = [
-    'CheckpointError', 'WeightFile', 'allow_plain_types', 'cache_folder',
-    'load_weights'
+    'CheckpointError', 'WeightFile', 'cache_folder', 'load_weights',
+    'open_checkpoints_as_plain_data'
 ]
 
-allow_plain_types()
+open_checkpoints_as_plain_data()

@@ -23,9 +23,9 @@ def _known() -> Dict[Tuple[str, str], Any]:
     array, scalar = (x.__reduce__()[0] for x in (np.zeros(1), np.float64()))
     known = {('numpy', 'ndarray'): np.ndarray, ('numpy', 'dtype'): np.dtype,
              ('mmengine.structures.instance_data', 'InstanceData'): Fields,
-             ('_codecs', 'encode'): _latin1,
+             ('_codecs', 'encode'): latin1,
              **{(module, 'set'): set for module in BUILTINS},
-             **{(module, 'bytes'): _no_bytes for module in BUILTINS}}
+             **{(module, 'bytes'): no_bytes for module in BUILTINS}}
     for module in NUMPY_MODULES:
         known.update({(module, func.__name__): func
                       for func in (array, scalar)})
@@ -35,12 +35,12 @@ def _known() -> Dict[Tuple[str, str], Any]:
     return known
 
 
-def _no_bytes() -> bytes:
+def no_bytes() -> bytes:
     """How protocol 2 writes b''."""
     return b''
 
 
-def _latin1(text: str, encoding: str) -> bytes:
+def latin1(text: str, encoding: str) -> bytes:
     """How protocol 2 writes other bytes."""
     if not isinstance(text, str) or encoding != 'latin1':
         raise pickle.UnpicklingError(f'it encodes text as {encoding}')

@@ -6,11 +6,13 @@ import time
 import uuid
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Iterator, List, Union
+from typing import Any, Dict, Iterator, List, Union
 
 import torch
 
 PathLike = Union[str, os.PathLike]
+# Older ones cannot be told which types are plain, see plain_pickle.
+READS_PLAIN_TYPES = torch.__version__ >= (2, 6)
 STALE = 3600  # seconds after which a part belongs to a dead process
 
 
@@ -33,8 +35,12 @@ def require_file(path: PathLike) -> None:
     raise FileNotFoundError(f'there is no file {path}')
 
 
-def load_plain_file(path: PathLike) -> Any:
+def load_plain_file(path: PathLike, map_location: Any = 'cpu') -> Any:
     """What ``torch.save`` wrote at ``path``, without running any code in it.
+
+    Args:
+        path: The file.
+        map_location: As of ``torch.load``; None for where tensors were.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -44,7 +50,7 @@ def load_plain_file(path: PathLike) -> Any:
         raise FileNotFoundError(f'There is no file {path}.')
     try:
         with torch.sparse.check_sparse_tensor_invariants():
-            return torch.load(path, map_location='cpu', weights_only=True)
+            return torch.load(path, map_location, **_plainly())
     except pickle.UnpicklingError as error:
         wanted = re.search(r'GLOBAL (\S+)', str(error))
         reason = f'it asks for {wanted[1]}' if wanted else 'it is unreadable'
@@ -56,6 +62,14 @@ def load_plain_file(path: PathLike) -> Any:
         reason = f'{type(error).__name__} {error}'.splitlines()[0]
         raise ValueError(f'{path} is truncated or is not a PyTorch file '
                          f'({reason}).') from None
+
+
+def _plainly() -> Dict[str, Any]:
+    """Arguments of ``torch.load`` by which it runs no code."""
+    if READS_PLAIN_TYPES:
+        return dict(weights_only=True)
+    from . import plain_pickle
+    return dict(weights_only=False, pickle_module=plain_pickle)
 
 
 def save_plain_file(data: Any, path: PathLike) -> None:

@@ -8,7 +8,6 @@ the protection stays on.
 from typing import Any, List
 
 import numpy as np
-import torch
 from mmengine.logging import HistoryBuffer
 
 # Where NumPy 1 and 2 keep the functions that rebuild what they pickled.
@@ -16,18 +15,14 @@ NUMPY_MODULES = ('numpy.core.multiarray', 'numpy._core.multiarray')
 
 
 def plain_types() -> List[Any]:
-    """What :func:`torch.serialization.add_safe_globals` is given."""
+    """The types, or pairs of one and the name that files have for it, as
+    ``torch.serialization.add_safe_globals`` takes them."""
     array, scalar = (x.__reduce__()[0] for x in (np.zeros(1), np.float64()))
     named = [(func, f'{module}.{func.__name__}')
              for module in NUMPY_MODULES for func in (array, scalar)]
     dtypes = {type(np.dtype(kind)) for kind in '?bBhHiIlLqQefd'}
     return [HistoryBuffer, (_statistic, 'builtins.getattr'), np.ndarray,
             np.dtype, *named, *dtypes]
-
-
-def allow_plain_types() -> None:
-    """Let every `torch.load` of this process read the plain types."""
-    torch.serialization.add_safe_globals(plain_types())
 
 
 def _statistic(owner: type, name: str) -> Any:

@@ -8,6 +8,7 @@ from nano_transfer import NAMES, transfer
 from toy_training import train
 
 from regionclip_mm.text import VocabularyFile
+from regionclip_mm.io.files import load_plain_file
 
 
 def build(*args, **kwargs):
@@ -68,7 +69,7 @@ def test_a_checkpoint_of_another_number_of_classes(tmp_path):
     detector = transfer('coco', dict(type='GridProposals'))
     runner = build(tmp_path, ('cat', 'dog'), classes=('cat', 'dog'))
     runner.train()
-    trained = torch.load(tmp_path / 'work/iter_4.pth', weights_only=True)
+    trained = load_plain_file(tmp_path / 'work/iter_4.pth')
     detector.load_state_dict(trained['state_dict'])
     image = torch.rand(1, 3, 64, 96)
     boxes = [torch.tensor([[8., 8., 60., 50.]])]
@@ -81,7 +82,7 @@ def test_a_checkpoint_of_another_number_of_classes(tmp_path):
 def test_a_checkpoint_with_a_classifier_of_its_own(tmp_path):
     """As mmdet's detectors have: nothing of it would be used in silence."""
     cfg = configure(tmp_path)
-    state = torch.load(cfg.load_from, weights_only=True)
+    state = load_plain_file(cfg.load_from)
     state['state_dict']['roi_head.bbox_head.fc_cls.weight'] = torch.zeros(
         81, 4)
     torch.save(state, cfg.load_from)

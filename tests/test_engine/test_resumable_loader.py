@@ -15,6 +15,7 @@ from regionclip_mm.engine.data import (Draw, ResumableDataLoader, load_seeded,
 from regionclip_mm.engine.data.fingerprint import fingerprint
 from regionclip_mm.engine.random_state import (get_random_state,
                                                set_random_state)
+from regionclip_mm.io.files import load_plain_file
 
 
 def loader_of(sampler_type=DefaultSampler, groups=BatchSampler, workers=0,
@@ -96,7 +97,7 @@ def test_random_state_survives_a_file(tmp_path):
         return (random.random(), random.gauss(0, 1), np.random.randn(),
                 np.random.rand(), torch.rand(1).item())
     expected = draw()
-    set_random_state(torch.load(tmp_path / 'state.pth', weights_only=True))
+    set_random_state(load_plain_file(tmp_path / 'state.pth'))
     assert draw() == expected
 
 

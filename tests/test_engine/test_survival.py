@@ -14,6 +14,7 @@ from toy_training import (STEPS, die_in_step, differences, final, toy_config,
 
 from regionclip_mm.engine import AtomicCheckpointHook
 from regionclip_mm.engine.latest_checkpoint import find_latest_loadable
+from regionclip_mm.io.files import load_plain_file
 
 
 def die_at(function, call):
@@ -34,7 +35,7 @@ def loads_everything(cfg):
     """Each file with a checkpoint's name is a checkpoint."""
     files = list(Path(cfg.work_dir).glob('*.pth'))
     for path in files:
-        torch.load(path, weights_only=True)
+        load_plain_file(path)
     return files
 
 

@@ -21,6 +21,7 @@ from projects.emoji_world.tools import (forget_encoder, leave_out_novel,
                                         pretraining_table)
 from regionclip_mm.checkpoint import load_weights
 from regionclip_mm.text import Vocabulary
+from regionclip_mm.io.files import load_plain_file
 
 CONFIGS = ROOT / 'projects/emoji_world/configs'
 SPLIT, SCENES, STEPS = 'captions_train', 8, 3
@@ -64,7 +65,7 @@ def test_captions_train_the_region_encoder_alone(runner, tmp_path):
     """The result is a detector of regionclip_nano.py, RPN and all."""
     runner.train()
     path = tmp_path / f'work/iter_{STEPS}.pth'
-    state = torch.load(path, weights_only=True)['state_dict']
+    state = load_plain_file(path)['state_dict']
     before = load_weights(runner.cfg.load_from).tensors
     changed = {key for key in state if key not in before
                or not torch.equal(state[key], before[key].to(state[key]))}

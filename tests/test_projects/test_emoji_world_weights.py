@@ -16,8 +16,10 @@ from projects.emoji_world.emoji_world.render import render
 from projects.emoji_world.emoji_world.weights import (CLIP_ENCODER, REGIONCLIP,
                                                       need_clip_nano, ship,
                                                       write_clip_nano)
+from projects.emoji_world.tools import ship_weights
 from projects.emoji_world.tools.make_scenes import write_split
 from regionclip_mm.checkpoint import load_weights
+from regionclip_mm.io.files import load_plain_file
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / 'projects' / 'emoji_world'
@@ -46,7 +48,7 @@ def test_weights_are_small_and_plain():
         'atlas_*.png')) <= 6e6
     parts = {}
     for path in (REGIONCLIP, CLIP_ENCODER):
-        content = torch.load(path, map_location='cpu', weights_only=True)
+        content = load_plain_file(path)
         parts[path] = {k.split('.')[0] for k in content['state_dict']}
         assert not any(Path(name).is_absolute()
                        for name in content['meta']['source'])
@@ -66,11 +68,13 @@ def test_clip_nano_is_made_whole(tmp_path):
         assert (key in encoder) != torch.equal(value, shipped[key]), key
 
 
-def test_what_is_shipped_goes_in_and_comes_out(tmp_path):
+def test_what_is_shipped_goes_in_and_comes_out(tmp_path, monkeypatch):
     """In half precision, which these files are in already."""
     clip = tmp_path / 'clip_nano.pth'
     write_clip_nano(clip)
-    ship(str(REGIONCLIP), str(clip), tmp_path)
+    monkeypatch.setattr('sys.argv', ['ship_weights.py', str(REGIONCLIP),
+                                     str(clip), '--out', str(tmp_path)])
+    ship_weights.main()
     for path in (REGIONCLIP, CLIP_ENCODER):
         before, after = (load_weights(file).tensors
                          for file in (path, tmp_path / path.name))

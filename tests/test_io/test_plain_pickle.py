@@ -1,0 +1,116 @@
+"""What torch before 2.6 reads with, tried with any torch."""
+import collections
+import os
+import random
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from mmengine.logging import HistoryBuffer, MessageHub
+from mmengine.runner import CheckpointLoader
+
+from regionclip_mm.io import checkpoint_loader, files
+from regionclip_mm.io.checkpoint_loader import open_checkpoints_as_plain_data
+from regionclip_mm.io.files import load_plain_file, save_plain_file
+
+
+@pytest.fixture(autouse=True)
+def older_torch(monkeypatch):
+    """As if there were no list of types to add to."""
+    for module in (files, checkpoint_loader):
+        monkeypatch.setattr(module, 'READS_PLAIN_TYPES', False)
+    monkeypatch.setattr(CheckpointLoader, '_schemes',
+                        dict(CheckpointLoader._schemes))
+
+
+class Evil:
+    """Asks for a function when it is read."""
+
+    def __init__(self, function, *args):
+        self.reduced = function, args
+
+    def __reduce__(self):
+        return self.reduced
+
+
+def test_a_checkpoint_of_the_runner(tmp_path):
+    hub = MessageHub.get_instance('plain pickle')
+    hub.update_scalar('train/loss', torch.tensor(2.0))
+    path = tmp_path / 'epoch_3.pth'
+    state = collections.OrderedDict(a=torch.ones(2), b=torch.zeros(
+        2, dtype=torch.bfloat16), c=torch.tensor([True]))
+    state._metadata = dict(version=1)
+    save_plain_file(dict(
+        state_dict=state, rng=random.getstate(), size=torch.Size([2]),
+        device=torch.device('cpu'), numbers=np.arange(3.),
+        one=np.float64(2), names={'a'}, bytes=b'\xff',
+        message_hub=hub.state_dict()), path)
+    open_checkpoints_as_plain_data()
+    loaded = CheckpointLoader.load_checkpoint(str(path), 'cpu', None)
+    assert loaded['state_dict'].keys() == state.keys()
+    assert loaded['state_dict']._metadata == dict(version=1)
+    assert loaded['state_dict']['b'].dtype == torch.bfloat16
+    assert loaded['rng'] == random.getstate() and loaded['names'] == {'a'}
+    np.testing.assert_array_equal(loaded['numbers'], [0, 1, 2])
+    history = loaded['message_hub']['log_scalars']['train/loss']
+    assert isinstance(history, HistoryBuffer) and history.mean() == 2.0
+
+
+@pytest.mark.parametrize('zipped', [True, False])
+@pytest.mark.parametrize('function, args, name', [
+    (os.system, ('touch ran', ), 'posix.system'),
+    (eval, ('open("ran", "w")', ), '__builtin__.eval'),
+    (collections.deque, (), 'collections.deque'),
+])
+def test_what_runs_code_is_refused(tmp_path, monkeypatch, zipped, function,
+                                   args, name):
+    monkeypatch.chdir(tmp_path)
+    torch.save(dict(a=torch.ones(1), b=Evil(function, *args)), 'w.pth',
+               _use_new_zipfile_serialization=zipped)
+    open_checkpoints_as_plain_data()
+    for load in (load_plain_file,
+                 lambda path: CheckpointLoader.load_checkpoint(path)):
+        with pytest.raises(ValueError, match=rf'run code \(it asks for {name}'
+                           r'\)'):
+            load('w.pth')
+    assert not os.path.exists('ran')
+
+
+def test_getattr_reaches_nothing_else(tmp_path):
+    torch.save(Evil(getattr, HistoryBuffer, '__init__'), tmp_path / 'w.pth')
+    with pytest.raises(ValueError, match='asks for __init__'):
+        load_plain_file(tmp_path / 'w.pth')
+
+
+def test_an_address_is_read_the_same_way(tmp_path, monkeypatch):
+    torch.save(dict(a=Evil(os.system, 'touch ran')), tmp_path / 'w.pth')
+    monkeypatch.setattr(checkpoint_loader, 'fetch',
+                        lambda url, path: tmp_path / 'w.pth')
+    open_checkpoints_as_plain_data()
+    with pytest.raises(ValueError, match='tries to run code'):
+        CheckpointLoader.load_checkpoint('http://example.com/w.pth', 'cpu')
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
+    | st.text() | st.binary(), lambda inner: st.lists(inner)
+    | st.dictionaries(st.text(), inner) | st.tuples(inner, inner))
+
+
+@given(values)
+def test_plain_values_come_back(tmp_path_factory, value):
+    path = tmp_path_factory.mktemp('plain') / 'w.pth'
+    torch.save(value, path)
+    assert load_plain_file(path) == value
+
+
+def test_cut_off_files(tmp_path):
+    path = tmp_path / 'w.pth'
+    torch.save(dict(a=torch.ones(999)), path)
+    content = path.read_bytes()
+    for size in (1, 100, len(content) // 2, len(content) - 1):
+        path.write_bytes(content[:size])
+        with pytest.raises(ValueError, match='w.pth'):
+            load_plain_file(path)
