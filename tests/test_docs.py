@@ -136,6 +136,18 @@ def test_commands_exist_with_their_flags(path):
         assert re.search(rf'^{target}:', makefile, re.M), f'make {target}'
 
 
+def test_every_script_of_a_command_is_run_by_a_test():
+    """Or by tools/check_wheel.sh."""
+    runners = [path.read_text(encoding='utf-8') for path in (
+        *ROOT.glob('tests/**/*.py'), ROOT / 'tools/check_wheel.sh')
+        if path != Path(__file__)]
+    scripts = {Path(command.script).stem for path in DOCUMENTS
+               for command in commands(path)}
+    assert len(scripts) > 25
+    assert not {name for name in scripts if not any(
+        re.search(rf'\b{name}\b', text) for text in runners)}
+
+
 @pytest.mark.parametrize('path', DOCUMENTS, ids=ids)
 def test_flags_in_sentences_exist(path):
     prose = re.sub(r'```.*?```', '', text_of(path), flags=re.S)
@@ -170,7 +182,8 @@ def test_components_exist(path):
         importlib.import_module(f'regionclip_mm.{part}')
     registries = (MODELS, DATASETS, METRICS, HOOKS, TRANSFORMS, TASK_UTILS)
     for name in re.findall(r"\btype='(\w+)'", text_of(path)):
-        if name not in ('nms', 'soft_nms', 'offset_soft_nms', 'X'):
+        if name not in ('nms', 'soft_nms', 'offset_soft_nms', 'Pretrained',
+                        'X'):
             assert any(r.get(name) for r in registries), name
 
 
@@ -311,16 +324,19 @@ def test_blocks_that_need_no_download_run_as_they_are(clone, monkeypatch):
 
     run(re.search(r'`(\S*python\s+\S*make_scenes.py demo)`',
                   text_of(ROOT / 'README.md'))[1])
-    for name in ('README.md', 'docs/faq.md', 'docs/export.md'):
+    for name in ('README.md', 'docs/get_started.md', 'docs/faq.md',
+                 'docs/export.md', 'docs/region_features.md'):
         for code in offline_blocks(name, 'bash', OFFLINE):
             for line in code.replace('\\\n', ' ').splitlines():
                 run(line)
     for code in (*offline_blocks('README.md', 'python', OFFLINE),
                  *offline_blocks('docs/faq.md', 'python', 'predictions.json'),
-                 *offline_blocks('docs/export.md', 'python', 'npz')):
+                 *offline_blocks('docs/export.md', 'python', 'npz'),
+                 *offline_blocks('docs/region_features.md', 'python',
+                                 OFFLINE)):
         exec(code, {})
     for made in ('outputs/vis/00000.png', 'outputs/one/vis/00000.png',
                  'outputs/two/vis/00001.png', 'outputs/results.json',
                  'data/vocabularies/nano.pth', 'outputs/nano.onnx',
-                 'outputs/words.npz'):
+                 'outputs/words.npz', 'outputs/found.png'):
         assert (clone / made).is_file(), made
