@@ -1,13 +1,14 @@
 """Pickles of NumPy arrays, read without running code."""
 import io
-import pickle
-from typing import Any, Dict, Tuple
+from typing import Any, Dict
 
 import numpy as np
 
 from .plain_types import NUMPY_MODULES
+from .restricted_pickle import Refused, RestrictedUnpickler
 
 BUILTINS = ('builtins', '__builtin__')  # of Python 3 and 2
+INSTANCES = 'mmengine.structures.instance_data.InstanceData'
 
 
 class Fields(dict):
@@ -18,47 +19,51 @@ class Fields(dict):
                      if not key.startswith('_')})
 
 
-def _known() -> Dict[Tuple[str, str], Any]:
+def known_arrays() -> Dict[str, Any]:
     """What a pickle of arrays may name: numbers in boxes, no behaviour."""
     array, scalar = (x.__reduce__()[0] for x in (np.zeros(1), np.float64()))
-    known = {('numpy', 'ndarray'): np.ndarray, ('numpy', 'dtype'): np.dtype,
-             ('mmengine.structures.instance_data', 'InstanceData'): Fields,
-             ('_codecs', 'encode'): latin1,
-             **{(module, 'set'): set for module in BUILTINS},
-             **{(module, 'bytes'): no_bytes for module in BUILTINS}}
+    known = {'numpy.ndarray': np.ndarray, 'numpy.dtype': np.dtype,
+             '_codecs.encode': latin1,
+             **{f'{module}.set': set for module in BUILTINS},
+             **{f'{module}.bytes': no_bytes for module in BUILTINS}}
+    buffer = np.zeros(1).__reduce_ex__(5)[0]
     for module in NUMPY_MODULES:
-        known.update({(module, func.__name__): func
+        known.update({f'{module}.{func.__name__}': func
                       for func in (array, scalar)})
-        buffer = np.zeros(1).__reduce_ex__(5)[0]
-        known[module.replace('multiarray', 'numeric'),
-              buffer.__name__] = buffer
+        numeric = module.replace('multiarray', 'numeric')
+        known[f'{numeric}.{buffer.__name__}'] = buffer
     return known
 
 
 def no_bytes() -> bytes:
-    """How protocol 2 writes b''."""
+    """How protocol 2 writes b''; always that."""
     return b''
 
 
 def latin1(text: str, encoding: str) -> bytes:
-    """How protocol 2 writes other bytes."""
+    """How protocol 2 writes other bytes.
+
+    Raises:
+        Refused: Of another encoding.
+    """
     if not isinstance(text, str) or encoding != 'latin1':
-        raise pickle.UnpicklingError(f'it encodes text as {encoding}')
+        raise Refused(f'it encodes text as {encoding}')
     return text.encode('latin1')
 
 
-class _Reader(pickle.Unpickler):
+class _Reader(RestrictedUnpickler):
     """Unpickles arrays and plain containers; anything else is refused."""
 
-    known = _known()
+    fillable = (np.ndarray, np.dtype, Fields)
+    names = dict(known_arrays(), **{INSTANCES: Fields})
 
-    def find_class(self, module: str, name: str) -> Any:
-        try:
-            return self.known[module, name]
-        except KeyError:
-            raise pickle.UnpicklingError(
-                f'it asks for {module}.{name}, which is not needed to store '
-                'arrays') from None
+    def known(self, module: str, name: str) -> Any:
+        """One of ``names``.
+
+        Raises:
+            KeyError: If it is none.
+        """
+        return self.names[f'{module}.{name}']
 
 
 def load_arrays(content: bytes, source: str) -> Any:
@@ -76,8 +81,9 @@ def load_arrays(content: bytes, source: str) -> Any:
     """
     try:
         return _Reader(io.BytesIO(content)).load()
-    except pickle.UnpicklingError as error:
-        raise ValueError(f'{source} was not opened: {error}') from None
+    except Refused as error:
+        raise ValueError(f'{source} was not opened: {error}, which is not '
+                         'needed to store arrays') from None
     except Exception as error:  # a damaged pickle can raise anything
         raise ValueError(
             f'{source} is damaged or no pickle of arrays '

@@ -10,6 +10,8 @@ from typing import Any, Dict, Iterator, List, Union
 
 import torch
 
+from .restricted_pickle import Refused
+
 PathLike = Union[str, os.PathLike]
 # Older ones cannot be told which types are plain, see plain_pickle.
 READS_PLAIN_TYPES = torch.__version__ >= (2, 6)
@@ -50,10 +52,11 @@ def load_plain_file(path: PathLike, map_location: Any = 'cpu') -> Any:
         raise FileNotFoundError(f'There is no file {path}.')
     try:
         with torch.sparse.check_sparse_tensor_invariants():
-            return torch.load(path, map_location, **_plainly())
+            return torch.load(path, map_location, **_plainly(path))
     except pickle.UnpicklingError as error:
         wanted = re.search(r'GLOBAL (\S+)', str(error))
-        reason = f'it asks for {wanted[1]}' if wanted else 'it is unreadable'
+        reason = (f'it asks for {wanted[1]}' if wanted else str(error)
+                  if isinstance(error, Refused) else 'it is unreadable')
         raise ValueError(
             f'{path} was not opened, because it is not a plain file of '
             f'tensors: it is damaged or tries to run code ({reason}).'
@@ -64,11 +67,12 @@ def load_plain_file(path: PathLike, map_location: Any = 'cpu') -> Any:
                          f'({reason}).') from None
 
 
-def _plainly() -> Dict[str, Any]:
-    """Arguments of ``torch.load`` by which it runs no code."""
+def _plainly(path: PathLike) -> Dict[str, Any]:
+    """Arguments of ``torch.load`` by which it runs no code of a file."""
     if READS_PLAIN_TYPES:
         return dict(weights_only=True)
     from . import plain_pickle
+    plain_pickle.refuse_torchscript(path)
     return dict(weights_only=False, pickle_module=plain_pickle)
 
 

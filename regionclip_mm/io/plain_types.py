@@ -12,6 +12,18 @@ from mmengine.logging import HistoryBuffer
 
 # Where NumPy 1 and 2 keep the functions that rebuild what they pickled.
 NUMPY_MODULES = ('numpy.core.multiarray', 'numpy._core.multiarray')
+NUMBERS = tuple(vars(HistoryBuffer()))  # what a history holds
+
+
+class PlainHistory(HistoryBuffer):
+    """Stands for a log history in a file, and becomes an ordinary one.
+
+    MMEngine's own would take functions from the file, for all histories.
+    """
+
+    def __setstate__(self, state: dict) -> None:
+        self.__dict__.update({key: state[key] for key in NUMBERS})
+        self.__class__ = HistoryBuffer
 
 
 def plain_types() -> List[Any]:
@@ -21,13 +33,14 @@ def plain_types() -> List[Any]:
     named = [(func, f'{module}.{func.__name__}')
              for module in NUMPY_MODULES for func in (array, scalar)]
     dtypes = {type(np.dtype(kind)) for kind in '?bBhHiIlLqQefd'}
-    return [HistoryBuffer, (_statistic, 'builtins.getattr'), np.ndarray,
-            np.dtype, *named, *dtypes]
+    history = f'{HistoryBuffer.__module__}.{HistoryBuffer.__name__}'
+    return [(PlainHistory, history), (_statistic, 'builtins.getattr'),
+            np.ndarray, np.dtype, *named, *dtypes]
 
 
 def _statistic(owner: type, name: str) -> Any:
     """`getattr`, for the statistics of a log history and nothing else."""
-    if owner is not HistoryBuffer or name not in HistoryBuffer(
-    )._statistics_methods:
+    known = HistoryBuffer()._statistics_methods
+    if owner is not PlainHistory or name not in known:
         raise ValueError(f'the file asks for {name} of {owner}')
-    return getattr(owner, name)
+    return known[name]

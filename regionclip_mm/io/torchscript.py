@@ -1,5 +1,4 @@
 """Tensors of a TorchScript archive, read without running its code."""
-import pickle
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .errors import CheckpointError
+from .restricted_pickle import Refused, RestrictedUnpickler
 
 # The only types that an archive of weights can name besides its own modules.
 STORAGES = {
@@ -43,15 +43,22 @@ def _untagged(value: Any, type_name: str) -> Any:
     return value
 
 
-class _Reader(pickle.Unpickler):
+class _Reader(RestrictedUnpickler):
     """Unpickles tensors and inert objects; anything else is refused."""
+
+    fillable = (_Module, )
 
     def __init__(self, archive: zipfile.ZipFile, root: str) -> None:
         super().__init__(archive.open(f'{root}/data.pkl'))
         self.archive, self.root = archive, root
         self.storages: Dict[str, Tensor] = {}
 
-    def find_class(self, module: str, name: str) -> Any:
+    def known(self, module: str, name: str) -> Any:
+        """What stands for a name of the archive.
+
+        Raises:
+            KeyError: If it is not needed to store weights.
+        """
         if module.startswith('__torch__'):
             return _Module
         if module == 'torch' and name in STORAGES:
@@ -66,9 +73,7 @@ class _Reader(pickle.Unpickler):
             return list  # typed lists: build_intlist, build_tensorlist, ...
         if (module, name) == ('torch.jit._pickle', 'restore_type_tag'):
             return _untagged
-        raise CheckpointError(
-            f'it asks for {module}.{name}, which is not needed to store '
-            'weights')
+        raise KeyError(name)
 
     def persistent_load(self, pid: tuple) -> Tensor:
         _, dtype, key, _, numel = pid
@@ -110,6 +115,9 @@ def read_torchscript(path: Path, root: str) -> Dict[str, Tensor]:
             return _flatten(_Reader(archive, root).load(), '')
     except CheckpointError as error:
         raise CheckpointError(f'{path} was not opened: {error}.') from None
+    except Refused as error:
+        raise CheckpointError(f'{path} was not opened: {error}, which is not '
+                              'needed to store weights.') from None
     except Exception as error:  # a damaged pickle can raise anything
         raise CheckpointError(
             f'{path} is a damaged TorchScript archive, download it again '

@@ -2,6 +2,7 @@
 import collections
 import os
 import random
+import zipfile
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from mmengine.runner import CheckpointLoader
 from regionclip_mm.io import checkpoint_loader, files
 from regionclip_mm.io.checkpoint_loader import open_checkpoints_as_plain_data
 from regionclip_mm.io.files import load_plain_file, save_plain_file
+from regionclip_mm.io.plain_types import NUMBERS as NUMBER_KEYS
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +93,62 @@ def test_an_address_is_read_the_same_way(tmp_path, monkeypatch):
     open_checkpoints_as_plain_data()
     with pytest.raises(ValueError, match='tries to run code'):
         CheckpointLoader.load_checkpoint('http://example.com/w.pth', 'cpu')
+
+
+class Script(torch.nn.Module):
+    """Something to compile."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x
+
+
+def test_torchscript_is_not_loaded_as_such(tmp_path, monkeypatch):
+    torch.jit.save(torch.jit.script(Script()), tmp_path / 'w.pt')
+    monkeypatch.setattr(torch.jit, 'load', None)
+    with pytest.raises(ValueError, match='asks for torch.jit.load'):
+        load_plain_file(tmp_path / 'w.pt')
+
+
+def text(word):
+    return b'X' + len(word).to_bytes(4, 'little') + word.encode()
+
+
+HISTORY = b'cmmengine.logging.history_buffer\nHistoryBuffer\n'
+GETATTR = b'cbuiltins\ngetattr\n'
+GET = GETATTR + HISTORY + text('__getattribute__') + b'\x86R'
+EMPTY = HISTORY + b')\x81'
+NUMBERS = b''.join(text(key) + b'N' for key in NUMBER_KEYS)
+
+
+@pytest.mark.parametrize('pickled, message', [
+    # a history that brings a statistic of its own, then asks for that
+    (EMPTY + b'}(' + NUMBERS + text('statistics_methods') + b'}' + text(
+        '__getattribute__') + b'Nsub0' + GET, 'asks for __getattribute__'),
+    (GET, 'asks for __getattribute__'),
+    # what a name stands for is filled
+    (GETATTR + b'N}' + text('__defaults__') + b'Ns\x86b', 'it fills a'),
+    (b'ctorch._utils\n_rebuild_tensor_v2\nN}' + text('__code__')
+     + b'Ns\x86b', 'it fills a'),
+    (HISTORY + b'N}' + text('mean') + b'Ns\x86b', 'it fills a'),
+    # something is called that no name was looked up for
+    (b']N\x85R', "it calls a <class 'list'>"),
+    (b'(' + GETATTR + text('a') + b'o', 'KeyError 111'),
+    (b'(' + text('a') + b'iposix\nsystem\n', 'KeyError 105'),
+])
+@pytest.mark.parametrize('older', [True, False])
+def test_ways_around_the_list(tmp_path, monkeypatch, pickled, message, older):
+    path = tmp_path / 'w.pth'
+    with zipfile.ZipFile(path, 'w') as archive:
+        archive.writestr('w/data.pkl', b'\x80\x02' + pickled + b'.')
+        archive.writestr('w/version', '3\n')
+        archive.writestr('w/byteorder', 'little')
+    monkeypatch.setattr(files, 'READS_PLAIN_TYPES', not older)
+    before = dict(vars(HistoryBuffer))
+    with pytest.raises(ValueError, match=message if older else 'w.pth'):
+        load_plain_file(path)
+    assert dict(vars(HistoryBuffer)) == before
+    assert set(HistoryBuffer._statistics_methods) <= {
+        'min', 'max', 'current', 'mean'}
 
 
 values = st.recursive(

@@ -48,7 +48,7 @@ def test_formula(form, training):
         wanted = torch.cat([wanted, torch.zeros(len(x), 1)], -1)
     else:
         torch.nn.init.constant_(layer.log_scale, 1.5)
-        wanted = wanted * layer.temperature * layer.log_scale.exp()
+        wanted = wanted * layer.log_scale.exp()
         wanted = wanted - torch.tensor(99.).log()  # the prior is 0.01
     got = layer(x)
     torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-5)

@@ -7,9 +7,10 @@ _base_ = '../../faster_rcnn/configs/faster-rcnn_nano.py'
 model = dict(
     backbone=dict(
         _delete_=True, type='CLIPResNet', arch='nano', out_indices=(1, 2, 3),
-        frozen_stages=1, init_cfg=dict(
-            type='Pretrained', checkpoint=_base_.weights,
-            prefix='backbone.')),
+        frozen_stages=1, init_cfg=[
+            dict(type='Pretrained', checkpoint=_base_.weights, prefix=prefix)
+            for prefix in ('backbone.', 'roi_head.shared_head.')
+        ]),
     neck=dict(in_channels=[128, 256, 512], norm_cfg=dict(type='BN'),
               init_cfg=dict(_delete_=True, type='Xavier', layer='Conv2d',
                             distribution='uniform')),

@@ -9,8 +9,6 @@ model = dict(
     bbox_head=dict(
         type='TextRTMDetSepBNHead', num_classes=48,
         cls_predictor_cfg=dict(type='ConvTextClassifier', **_base_.classes)))
-# all levels have the same classifier
-optim_wrapper = dict(paramwise_cfg=dict(bypass_duplicate=True))
 train_dataloader = _base_.ovd_train_dataloader
 val_dataloader = _base_.ovd_val_dataloader
 test_dataloader = _base_.ovd_val_dataloader

@@ -3,7 +3,6 @@
 Logits are scaled cosines and a bias. The scale is learned, as CLIP's is; the
 bias begins at the prior of focal loss (Lin et al., ICCV 2017, section 4.1).
 """
-import math
 from typing import Any
 
 import torch
@@ -42,7 +41,8 @@ class SigmoidTextClassifier(TextClassifier):
         super().__init__(in_features, out_features, embed_dim,
                          temperature=temperature, **kwargs)
         self.projection = self._make_projection()
-        self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature)))
+        # From 1 / temperature, to which weight decay draws it.
+        self.log_scale = nn.Parameter(torch.zeros(()))
         # Named as that of a Linear: mmdet's heads give it their prior.
         self.bias = nn.Parameter(torch.tensor(bias_init_with_prob(PRIOR)))
 
@@ -52,7 +52,8 @@ class SigmoidTextClassifier(TextClassifier):
 
     def scaled(self, cosines: Tensor) -> Tensor:
         """Logits of cosine similarities, of the same shape, float32."""
-        return cosines * self.log_scale.float().exp() + self.bias.float()
+        scale = self.log_scale.float().exp() / self.temperature
+        return cosines * scale + self.bias.float()
 
     def _make_projection(self) -> nn.Module:
         return nn.Linear(self.in_features, self.embed_dim)
