@@ -3,6 +3,10 @@ import pytest
 import torch
 from mmengine.registry import DefaultScope
 
+import regionclip_mm.datasets  # noqa: F401 (registers, as these three do)
+import regionclip_mm.engine  # noqa: F401
+import regionclip_mm.evaluation  # noqa: F401
+import regionclip_mm.models  # noqa: F401
 from mmdet.utils import register_all_modules
 
 register_all_modules(init_default_scope=False)

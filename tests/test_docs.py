@@ -211,6 +211,13 @@ def test_registered_classes_say_what_they_are():
                 if not re.search(r'[.:?]$', text) or len(text) > 250}
 
 
+def test_registered_models_are_in_a_document():
+    text = ''.join(path.read_text(encoding='utf-8') for path in DOCUMENTS)
+    names = {part.__name__ for part in registered()}
+    assert not [name for name in names if not re.search(
+        rf'\b{name}\b', text.replace('`...', '`OpenVocabulary'))]
+
+
 def test_the_map_leads_to_every_page():
     text = (ROOT / 'docs/README.md').read_text(encoding='utf-8')
     pages = {path.name for path in ROOT.glob('docs/*.md')} - {'README.md'}

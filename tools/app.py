@@ -59,8 +59,8 @@ def main() -> None:
         import_gradio()
         answers = PageAnswers(RegionInferencer(
             config, weights, device=args.device, show_progress=False))
-    examples = [] if args.config else examples_of_the_world()
-    page = make_page(answers, examples, WORDS[0] if examples else '')
+        examples = [] if args.config else examples_of_the_world()
+        page = make_page(answers, examples, WORDS[0] if examples else '')
     with one_line_errors():
         launch(page, args.port, [str(ROOT / SCENES)])
 

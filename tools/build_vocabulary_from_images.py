@@ -56,6 +56,7 @@ def build(args: argparse.Namespace) -> 'Vocabulary':
     from regionclip_mm.apis.example_files import read_examples
     from regionclip_mm.apis.example_vocabulary import (embed_around,
                                                        embed_examples,
+                                                       meta_of,
                                                        vocabulary_of_examples)
     from regionclip_mm.apis.open_detector import DetectorFiles, open_detector
     from regionclip_mm.apis.out_dir import check_out_file
@@ -74,7 +75,7 @@ def build(args: argparse.Namespace) -> 'Vocabulary':
     if words and len(examples) == 1:
         around = embed_around(detect, *examples.values())
     vocabulary = vocabulary_of_examples(
-        embedded, words, around, getattr(detect.model.backbone, 'arch', None))
+        embedded, words, around, meta_of(detect.model))
     vocabulary.save(args.out)
     return vocabulary
 

@@ -186,6 +186,11 @@ def table(results: Dict[Cell, Result]) -> str:
     return '\n'.join(rows)
 
 
+def is_bad(outcome: str) -> bool:
+    """Whether a cell failed, or could not be set up."""
+    return outcome.startswith(('FAILED', 'not tried: no environment'))
+
+
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -204,7 +209,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run what is wanted; returns 1 if a cell failed."""
+    """Run what is wanted; returns 1 if a cell failed, or none was run."""
     args = parse_args(argv)
     sources, results = fingerprint(), {}
     for cell in CELLS:
@@ -220,7 +225,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             result = run_cell(cell, folder, sources)
         results[cell] = result
     print(table(results))
-    return int(any(r.outcome.startswith('FAILED') for r in results.values()))
+    outcomes = [result.outcome for result in results.values()]
+    none_ran = all(outcome.startswith('not tried') for outcome in outcomes)
+    return int(any(map(is_bad, outcomes)) or none_ran and not args.list)
 
 
 if __name__ == '__main__':

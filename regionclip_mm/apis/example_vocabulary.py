@@ -3,17 +3,17 @@ from collections import defaultdict
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import normalize
-from torchvision.ops import box_iou
 
 from ..text import Vocabulary
 from .example_files import Example, Examples
 from .region_features import embed_boxes
 from .region_inferencer import RegionInferencer
+from .weight_hashes import encoder_hash
 
 STEPS, MOST = 40, 3.0  # of the bisection, and its upper end
-BESIDE = 0.3  # IoU below which a proposal is of something else
+BESIDE = 0.3  # a proposal of something else has no more of it in an example
 
 Embedded = Dict[str, Tensor]  # name -> (n, D), normalised
 
@@ -63,7 +63,7 @@ def _embed(detect: RegionInferencer, path: str,
 def vocabulary_of_examples(embedded: Embedded,
                            words: Optional[Vocabulary] = None,
                            around: Optional[Tensor] = None,
-                           arch: Optional[str] = None) -> Vocabulary:
+                           meta: Optional[dict] = None) -> Vocabulary:
     """The mean of each name's examples, perhaps with words.
 
     Without words the embedding of a name is the mean of its normalised
@@ -79,7 +79,7 @@ def vocabulary_of_examples(embedded: Embedded,
         words: Of names, other ones or the same; they come last.
         around: Regions (M, D) of something else, normalised: needed to level
             the examples of a single name, which has no other ones.
-        arch: Of the detector's backbone, to be noted.
+        meta: Of :func:`meta_of`.
     """
     names = (*embedded, *(name for name in (words.names if words else ())
                           if name not in embedded))
@@ -95,7 +95,18 @@ def vocabulary_of_examples(embedded: Embedded,
     counts = {name: len(found) for name, found in embedded.items()}
     return Vocabulary(names, torch.stack([
         rows[name] if name in rows else texts[name] for name in names]),
-        dict(examples=counts, **(dict(arch=arch) if arch else {})))
+        dict(meta or {}, examples=counts))
+
+
+def meta_of(model: nn.Module) -> Dict[str, str]:
+    """What a vocabulary of examples is noted to belong to.
+
+    Args:
+        model: The detector that embeds them.
+    """
+    arch = getattr(model.backbone, 'arch', None)
+    return dict(encoder_sha256=encoder_hash(model),
+                **(dict(arch=arch) if arch else {}))
 
 
 def _levelled(rows: Dict[str, Tensor], embedded: Embedded, words: Tensor,
@@ -108,7 +119,7 @@ def _levelled(rows: Dict[str, Tensor], embedded: Embedded, words: Tensor,
             raise ValueError(
                 'one name with examples cannot be mixed with words: nothing '
                 'else is known to compare them by. Give examples of another '
-                'name, too, or images with other things around')
+                'name, too, or boxes in images with other things around')
         others = {name: [around] for name in embedded}
     every = torch.cat([*embedded.values(), *([around] if len(
         embedded) == 1 else [])])
@@ -133,16 +144,24 @@ def _at_level(row: Tensor, common: Tensor, others: Tensor,
 def embed_around(detect: RegionInferencer,
                  examples: Sequence[Example]) -> Tensor:
     """Normalised embeddings (M, D) of the config's proposals beside the
-    examples of a name, in their images."""
+    examples of a name, in their images; beside a whole image there are none.
+    """
     boxes: Dict[str, list] = defaultdict(list)
     for example in examples:
-        boxes[example.image] += [example.box] if example.box else []
+        boxes[example.image].append(example.box)
     found = []
     for path, own in boxes.items():
-        regions = detect.region_features(path)
-        is_else = torch.ones(len(regions), dtype=torch.bool)
-        if own:
-            is_else = (box_iou(regions.boxes, torch.tensor(own)) < BESIDE
-                       ).all(1)
-        found.append(regions.features[is_else])
-    return normalize(torch.cat(found))
+        if None not in own:
+            regions = detect.region_features(path)
+            inside = share_inside(regions.boxes, torch.tensor(own))
+            found.append(regions.features[(inside <= BESIDE).all(1)])
+    return normalize(torch.cat(found)) if found else torch.zeros(0, 0)
+
+
+def share_inside(boxes: Tensor, others: Tensor) -> Tensor:
+    """How much of each box (N, 4) lies in each other one (M, 4), from 0 to
+    1 (N, M)."""
+    low = torch.maximum(boxes[:, None, :2], others[None, :, :2])
+    high = torch.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    common = (high - low).clamp(min=0).prod(-1)
+    return common / (boxes[:, 2:] - boxes[:, :2]).prod(-1, keepdim=True)

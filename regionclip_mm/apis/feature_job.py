@@ -3,7 +3,6 @@ import hashlib
 import json
 from typing import Any, Dict, List, Optional, Sequence
 
-from torch import nn
 
 from ..io.feature_folder import FeatureFolder, is_begun
 from ..io.files import PathLike
@@ -11,19 +10,13 @@ from ..io.wording import listed
 from ..text import Vocabulary
 from ..text.checks import content_hash
 from .feature_sources import RegionSource
-from .label_job import differences, hash_of_weights, plain, without_files
+from .label_job import differences, plain, without_files
 from .out_dir import check_out_dir
 from .region_inferencer import RegionInferencer
+from .weight_hashes import encoder_hash, hash_of_weights
 
 #: Parts of ``cfg.model`` that have a say in any feature.
 PARTS = ('data_preprocessor', 'backbone', 'neck', 'roi_head')
-
-
-def encoder_hash(model: nn.Module) -> str:
-    """SHA-256 of the weights that embed regions."""
-    return hash_of_weights(nn.ModuleDict({
-        name: part for name in ('backbone', 'neck', 'roi_head')
-        if (part := getattr(model, name, None)) is not None}))
 
 
 def feature_job(detect: RegionInferencer, source: RegionSource,

@@ -10,6 +10,8 @@ from ..models.detectors import RegionCLIP
 from ..models.layers import TextEmbeddingClassifier
 from ..models.roi_heads import RegionBBoxHead
 from ..text import Vocabulary
+from .region_features import need_regionclip
+from .word_cache import using
 
 
 class ImageBranch(nn.Module):
@@ -43,8 +45,8 @@ class ImageBranch(nn.Module):
         self.register_buffer('std', preprocessor.std.float())
         baked = None
         if vocabulary is not None:
-            detector.set_vocabulary(vocabulary)  # refuses another size
-            baked = vocabulary.embeddings.float()
+            with using(detector, vocabulary):  # refuses another size
+                baked = vocabulary.embeddings.float()
         self.register_buffer('baked', baked)
 
     def forward(self, image: Tensor, boxes: Tensor,
@@ -91,9 +93,7 @@ def check_exportable(detector: RegionCLIP) -> None:
     Args:
         detector: Of any config.
     """
-    if not isinstance(detector, RegionCLIP):
-        raise ValueError(f"model.type={type(detector).__name__!r}: only a "
-                         "RegionCLIP can be exported")
+    need_regionclip(detector, 'the export')
     head = detector.roi_head
     box_head = getattr(head, 'bbox_head', None)
     for path, part, kind in (
@@ -119,3 +119,6 @@ def check_exportable(detector: RegionCLIP) -> None:
     if not getattr(detector.data_preprocessor, '_enable_normalize', False):
         raise ValueError('data_preprocessor has no mean and std, which are '
                          'part of the exported model')
+    if not detector.data_preprocessor._channel_conversion:
+        raise ValueError('data_preprocessor.bgr_to_rgb=False: the exported '
+                         'model takes RGB, so only True can be exported')

@@ -1,13 +1,12 @@
 """What region labels depend on, as a record that runs are compared by."""
-import hashlib
 import json
 from typing import Any, Dict, List
 
 from mmengine.config import Config
-from torch import nn
 
 from ..models.pretrainers import RegionTextPretrainer
-from ..text.checks import bytes_of, content_hash
+from ..text.checks import content_hash
+from .weight_hashes import hash_of_weights
 
 #: Parts of ``cfg.model`` that have a say in the labels.
 PARTS = ('data_preprocessor', 'proposal_source', 'teacher', 'teacher_dtype')
@@ -74,12 +73,3 @@ def _flat(value: Any, name: str = '') -> Dict[str, Any]:
     for key, item in items:
         found.update(_flat(item, f'{name}.{key}' if name else str(key)))
     return found or ({name: value} if name else {})
-
-
-def hash_of_weights(module: nn.Module) -> str:
-    """SHA256 of all weights."""
-    digest = hashlib.sha256()
-    for name, value in sorted(module.state_dict().items()):
-        digest.update(f'{name} {value.dtype}'.encode())
-        digest.update(bytes_of(value))
-    return digest.hexdigest()

@@ -22,6 +22,7 @@ PACKAGES = ('onnx', 'onnxscript', 'onnxruntime')
 PIXELS = ('RGB from 0 to 255, resized, not normalised: mean and std are '
           'subtracted and divided inside')
 TOLERANCE = 1e-3
+MOST_BYTES = 1_500_000_000  # above, ONNX files come in two
 
 
 def export_onnx(detector: RegionCLIP, path: PathLike,
@@ -53,6 +54,7 @@ def export_onnx(detector: RegionCLIP, path: PathLike,
     check_opset(opset)
     check_out_file(path)
     branch = ImageBranch(detector, vocabulary).eval()
+    check_size(branch)
     program = _traced(branch, opset)
     program.model.metadata_props.update(metadata(branch, vocabulary))
     with written_whole(path) as partial:
@@ -86,6 +88,21 @@ def check_opset(opset: int) -> None:
             f'opset {opset} is not supported: give one from {OPSETS[0]} to '
             f"{OPSETS[-1]} (torch's exporter begins at {OPSETS[0]}, ONNX "
             f'Runtime has no RoiAlign of opset {OPSETS[-1] + 1})')
+
+
+def check_size(branch: ImageBranch) -> None:
+    """Raise a ValueError if weights do not fit into one file.
+
+    Args:
+        branch: What is to be exported.
+    """
+    parts = (branch.detector.backbone, branch.detector.roi_head)
+    size = sum(one.nbytes for part in parts for one in part.parameters())
+    if size > MOST_BYTES:
+        raise ValueError(
+            f'the image branch has {size / 1e9:.1f} GB of weights; an ONNX '
+            f'file takes {MOST_BYTES / 1e9} GB, and more than one file is not '
+            'supported')
 
 
 def metadata(branch: ImageBranch,

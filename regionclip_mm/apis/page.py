@@ -52,7 +52,7 @@ def make_page(answers: PageAnswers, examples: Sequence[Sequence[str]] = (),
                 least = gradio.Slider(0, 1, score, step=0.01,
                                       label='Least score', elem_id='score')
                 iou = gradio.Slider(
-                    0, 1, answers.nms.iou_threshold, step=0.05,
+                    0, 1, answers.iou, step=0.05,
                     label='NMS: overlap (IoU) at which boxes are one',
                     elem_id='iou')
                 button = gradio.Button('Find', variant='primary',

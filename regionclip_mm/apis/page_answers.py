@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import List, Tuple
 
 import numpy as np
+from mmengine.config import ConfigDict
 from PIL import Image, UnidentifiedImageError
 
-from ..models import RegionCLIP
 from .image_loading import ImageError, load_image
-from .region_features import network_input, propose
+from .region_features import need_regionclip, network_input, propose
 from .region_inferencer import RegionInferencer
 
 MAX_PIXELS = 40_000_000
 MAX_LETTERS = 2000
+MAX_BYTES = 500_000_000  # of images that are kept
 TOP = 5
 
 
@@ -47,27 +48,25 @@ class PageAnswers:
 
     Args:
         detect: A :class:`RegionCLIP`.
-        keep: Number of answers that are kept.
+        keep: Number of answers that are kept, fewer of large images.
 
     Raises:
         ValueError: If the detector is another.
     """
 
     def __init__(self, detect: RegionInferencer, keep: int = 32) -> None:
-        if not isinstance(detect.model, RegionCLIP):
-            raise ValueError(
-                f'the page shows proposals and words of RegionCLIP, the '
-                f'config is of {type(detect.model).__name__}; take '
-                'tools/image_demo.py for it')
+        need_regionclip(detect.model, 'the page, which shows proposals and '
+                        'words (tools/image_demo.py takes others)')
         self.detect = detect
         self.keep = keep
         self._lock = threading.Lock()
         self._known: 'OrderedDict[tuple, Seen]' = OrderedDict()
 
     @property
-    def nms(self) -> dict:
-        """Config of the last NMS, which :meth:`look` changes for a while."""
-        return self.detect.model.roi_head.test_cfg.nms
+    def iou(self) -> float:
+        """The config's threshold of NMS, if it has one."""
+        return self.detect.model.roi_head.test_cfg.nms.get(
+            'iou_threshold', 0.5)
 
     def look(self, path: str, text: str, iou: float) -> Seen:
         """What is to be seen of words in an image.
@@ -75,7 +74,8 @@ class PageAnswers:
         Args:
             path: Of an image file.
             text: Names separated by ' . ' or line ends.
-            iou: Boxes of a name that overlap more are one, 0 to 1.
+            iou: Boxes of a name that overlap more are one, 0 to 1; also
+                where the config's NMS is another (soft-NMS).
 
         Raises:
             ValueError: If there is no image, or no words, or too much of
@@ -88,18 +88,25 @@ class PageAnswers:
             if key not in self._known:
                 self._known[key] = self._look(path, text, iou)
             self._known.move_to_end(key)
-            while len(self._known) > self.keep:
-                self._known.popitem(last=False)
+            self._forget()
             return self._known[key]
 
+    def _forget(self) -> None:
+        """Keep the last answers only."""
+        size = sum(seen.image.nbytes for seen in self._known.values())
+        while len(self._known) > 1 and (len(self._known) > self.keep
+                                        or size > MAX_BYTES):
+            size -= self._known.popitem(last=False)[1].image.nbytes
+
     def _look(self, path: str, text: str, iou: float) -> Seen:
-        image, before = load_image(path), self.nms.iou_threshold
-        self.nms.iou_threshold = iou
+        image, test_cfg = load_image(path), self.detect.model.roi_head.test_cfg
+        before = test_cfg.nms
+        test_cfg.nms = ConfigDict(type='nms', iou_threshold=iou)
         try:
             [found] = self.detect(image, texts=text,
                                   no_parts=True)['predictions']
         finally:
-            self.nms.iou_threshold = before
+            test_cfg.nms = before
         boxes = np.array(found['bboxes'], np.float32).reshape(-1, 4)
         # without what has no area
         kept = (boxes[:, 2:] - boxes[:, :2] > 0.01).all(1)

@@ -8,6 +8,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from ..checkpoint.embeddings import names_from_text
+from ..models.detectors import RegionCLIP
 from ..text import Vocabulary
 from .image_loading import ImageInput
 from .texts import Words, names_per_image, opened
@@ -93,6 +94,7 @@ def region_features(detect: 'RegionInferencer',
         ValueError: If boxes have another shape, are not finite, or one has
             no area inside of the image.
     """
+    need_regionclip(detect.model, 'region features')
     vocabulary = opened(vocabulary)
     names = names_per_image(texts, vocabulary, 1, custom_entities)
     if not isinstance(vocabulary, Vocabulary):
@@ -103,6 +105,21 @@ def region_features(detect: 'RegionInferencer',
         regions = (propose(detect.model, batch) if boxes is None else
                    given(check_region_boxes(boxes, *sample.ori_shape[:2])))
         return encode(detect.model, batch, regions)
+
+
+def need_regionclip(model: nn.Module, what: str) -> None:
+    """Raise unless a detector encodes regions of any source.
+
+    Args:
+        model: The detector.
+        what: Needs it, for the message.
+
+    Raises:
+        ValueError: Naming what it is.
+    """
+    if not isinstance(model, RegionCLIP):
+        raise ValueError(f"model.type={type(model).__name__!r}: only a "
+                         f'RegionCLIP can be used for {what}')
 
 
 def network_input(detect: 'RegionInferencer', image: ImageInput) -> dict:
@@ -190,6 +207,7 @@ def embed_boxes(detect: 'RegionInferencer', image: ImageInput,
         ImageError: If the image cannot be read.
         ValueError: As of :func:`region_features`.
     """
+    need_regionclip(detect.model, 'region features')
     batch = network_input(detect, image)
     height, width = batch['data_samples'][0].ori_shape[:2]
     checked = check_region_boxes(
@@ -255,6 +273,7 @@ def vocabulary_of(detect: 'RegionInferencer',
     Raises:
         ValueError: If it is of another CLIP, for example.
     """
+    need_regionclip(detect.model, 'region features')
     if words is None:
         return detect.model.vocabulary
     found: Any = list(words)

@@ -8,11 +8,11 @@ from torch import Tensor
 from ..io.feature_columns import Columns
 from ..io.feature_folder import FeatureFolder
 from ..io.feature_index import FeatureIndex, open_index
-from .feature_job import encoder_hash
 from .image_loading import ImageInput
 from .region_features import embed_boxes
 from .region_inferencer import RegionInferencer
 from .selection import distinct
+from .weight_hashes import encoder_hash
 
 
 class Found(NamedTuple):

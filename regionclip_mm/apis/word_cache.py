@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ..text import Vocabulary, encode_vocabulary
 from ..text.checks import check_names
 from ..text.prompts import Templates, get_templates
+from .weight_hashes import encoder_hash
 
 
 class WordCache:
@@ -122,10 +123,20 @@ def encode_all(model: nn.Module, names: Sequence[Tuple[str, ...]],
 @contextmanager
 def using(model: nn.Module, vocabulary: Optional[Vocabulary]
           ) -> Iterator[None]:
-    """Detect with another vocabulary for a while; None changes nothing."""
+    """Detect with another vocabulary for a while; None changes nothing.
+
+    Raises:
+        ValueError: If it is of example images that other weights embedded.
+    """
     if vocabulary is None:
         yield
         return
+    of = vocabulary.meta.get('encoder_sha256')
+    if of and of != encoder_hash(model):
+        raise ValueError(
+            'the vocabulary is of example images, embedded by other weights '
+            'than those of the detector: make it anew with '
+            'tools/build_vocabulary_from_images.py')
     before = [layer.test_source for layer in model.classifiers]
     model.set_vocabulary(vocabulary)
     try:

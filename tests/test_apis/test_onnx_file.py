@@ -174,3 +174,26 @@ def test_other_detectors_are_refused():
     detector.data_preprocessor._enable_normalize = False
     with pytest.raises(ValueError, match='no mean and std'):
         ImageBranch(detector)
+    detector = nano_detector()
+    detector.data_preprocessor._channel_conversion = False
+    with pytest.raises(ValueError, match='bgr_to_rgb=False'):
+        ImageBranch(detector)
+
+
+def test_words_that_are_baked_in_are_not_those_of_the_detector():
+    detector = nano_detector()
+    before = detector.vocabulary
+    ImageBranch(detector, make_vocabulary(4))
+    assert detector.vocabulary is before
+
+
+def test_more_weights_than_a_file_takes(monkeypatch):
+    monkeypatch.setattr(onnx_file, 'MOST_BYTES', 1000)
+    with pytest.raises(ValueError, match='GB of weights; an ONNX file takes'):
+        onnx_file.check_size(ImageBranch(nano_detector()))
+
+
+def test_an_older_torch_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(onnx_file, 'OLDEST_TORCH', (99, 1))
+    with pytest.raises(ImportError, match='needs torch 99.1 or later'):
+        onnx_file.export_onnx(nano_detector(), tmp_path / 'a.onnx')

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 import pytest
+from mmengine.config import ConfigDict
 from nano import ROOT
 from PIL import Image
 
@@ -45,7 +46,7 @@ def address(answers, scene):
 
 
 def test_finds_what_the_inferencer_finds(answers, scene):
-    seen = answers.look(scene, WORDS, answers.nms.iou_threshold)
+    seen = answers.look(scene, WORDS, answers.iou)
     [found] = answers.detect(scene, texts=WORDS,
                              no_parts=True)['predictions']
     np.testing.assert_allclose(seen.scores, found['scores'], atol=1e-4)
@@ -68,10 +69,34 @@ def test_score_slider_runs_no_network(answers, scene, monkeypatch):
 
 
 def test_nms_slider(answers, scene):
-    before = answers.nms.iou_threshold
+    before = answers.iou
     few, many = (len(answers.look(scene, WORDS, iou).boxes)
                  for iou in (0.05, 0.95))
-    assert few < many and answers.nms.iou_threshold == before
+    assert few < many and answers.iou == before
+
+
+def test_a_detector_with_soft_nms(answers, scene, monkeypatch):
+    """As in the configs of transfer: it has no threshold to move."""
+    monkeypatch.setitem(
+        answers.detect.model.roi_head.test_cfg, 'nms', ConfigDict(
+            type='offset_soft_nms', method='gaussian', sigma=0.5,
+            min_score=1e-3))
+    other = PageAnswers(answers.detect)
+    page.make_page(other)
+    assert other.iou == 0.5
+    few, many = (len(other.look(scene, WORDS, iou).boxes)
+                 for iou in (0.05, 0.95))
+    assert few < many
+
+
+def test_large_images_are_not_kept_long(answers, scene, monkeypatch):
+    from regionclip_mm.apis import page_answers
+    other = PageAnswers(answers.detect)
+    size = other.look(scene, WORDS, 0.3).image.nbytes
+    monkeypatch.setattr(page_answers, 'MAX_BYTES', 2 * size)
+    for iou in (0.4, 0.5, 0.6):
+        other.look(scene, WORDS, iou)
+    assert [key[-1] for key in other._known] == [0.5, 0.6]
 
 
 def test_nothing_to_be_found(answers, tmp_path):
@@ -137,7 +162,7 @@ def test_no_upload(answers):
 def test_other_detectors_are_told():
     class Other:
         model = None
-    with pytest.raises(ValueError, match='the config is of NoneType'):
+    with pytest.raises(ValueError, match="model.type='NoneType'"):
         PageAnswers(Other())
 
 

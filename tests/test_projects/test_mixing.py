@@ -6,14 +6,18 @@ import torch
 from mmengine.config import Config
 from mmengine.fileio import dump
 from mmengine.runner import Runner
+from mmengine.structures import InstanceData
 from nano import ROOT
 
+from mmdet.models.detectors import FasterRCNN
 from mmdet.registry import MODELS
+from mmdet.structures import DetDataSample
 from projects.emoji_world.emoji_world import coco
 from projects.emoji_world.emoji_world.plans import make_plan
 from projects.emoji_world.emoji_world.render import masks, render
 from projects.mask_rcnn.make_masks import with_masks
 from regionclip_mm.apis import RegionInferencer
+from regionclip_mm.models.detectors import FromProposals
 
 LEAVES = sorted(
     path for path in (ROOT / 'projects').glob('*/configs/*_nano*.py')
@@ -93,6 +97,53 @@ def test_differs_from_the_detector_in_few_lines(path):
     assert len([line for line in lines if line.strip()]) <= 10
 
 
+def test_all_of_clips_backbone_is_loaded(at_root):
+    path = ROOT / 'projects/clip_fpn/configs/clip-fpn_nano_text.py'
+    backbone = MODELS.build(Config.fromfile(path).model.backbone)
+    before = {k: v.clone() for k, v in backbone.state_dict().items()}
+    backbone.init_weights()
+    assert not [key for key, value in backbone.state_dict().items()
+                if torch.equal(value, before[key])]
+
+
+def fast_rcnn(**changes) -> torch.nn.Module:
+    """With annotated boxes as proposals."""
+    model = Config.fromfile(
+        ROOT / 'projects/fast_rcnn/configs/fast-rcnn_nano.py').model
+    model.update(proposal_source=dict(type='GTProposals'), **changes)
+    return MODELS.build(model)
+
+
+def test_a_source_beside_an_rpn_is_refused(at_root):
+    rpn = Config.fromfile(
+        ROOT / 'projects/faster_rcnn/configs/faster-rcnn_nano.py').model
+    model = dict(rpn, type=SourcedFasterRCNN,
+                 proposal_source=dict(type='GTProposals'))
+    with pytest.raises(ValueError, match='set model.rpn_head=None'):
+        MODELS.build(model)
+    model.update(rpn_head=None)
+    MODELS.build(model)
+
+
+class SourcedFasterRCNN(FromProposals, FasterRCNN):
+    """As docs/mixing.md makes one."""
+
+
+def test_no_region_in_the_batch(at_root):
+    """Each weight of the second stage has a gradient all the same."""
+    model = fast_rcnn().train()
+    sample = DetDataSample(metainfo=dict(
+        img_shape=(64, 64), ori_shape=(64, 64), scale_factor=(1., 1.)))
+    sample.gt_instances = InstanceData(
+        bboxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.long))
+    sample.ignored_instances = InstanceData(bboxes=torch.zeros(0, 4))
+    losses = model(torch.rand(1, 3, 64, 64), [sample], mode='loss')
+    assert losses['loss_cls'] == 0
+    sum(losses.values()).backward()
+    assert all(weight.grad is not None
+               for weight in model.roi_head.parameters())
+
+
 def test_one_place_says_it_wants_one_anchor(at_root):
     model = Config.fromfile(
         ROOT / 'projects/atss/configs/atss_nano_text.py').model
@@ -102,6 +153,24 @@ def test_one_place_says_it_wants_one_anchor(at_root):
 
 
 @pytest.mark.parametrize('path', TEXT, ids=name_of)
+@pytest.mark.parametrize('name', ['atss', 'rtmdet', 'dino'])
+def test_a_loss_with_background_is_refused(name, at_root):
+    model = Config.fromfile(
+        ROOT / f'projects/{name}/configs/{name}_nano_text.py').model
+    model.bbox_head.loss_cls.use_sigmoid = False
+    with pytest.raises(ValueError, match='set use_sigmoid=True'):
+        MODELS.build(model)
+
+
+@pytest.mark.parametrize('name', ['atss', 'faster_rcnn'])
+def test_region_features_are_of_regionclip(name, at_root):
+    [path] = (path for path in TEXT if path.parts[-3] == name)
+    detect = RegionInferencer(Config.fromfile(path), device='cpu')
+    with pytest.raises(ValueError, match='only a RegionCLIP can be used for '
+                       'region features'):
+        detect.region_features(torch.zeros(8, 8, 3).byte().numpy())
+
+
 def test_a_detector_without_text_classifier_is_refused(path, at_root):
     model = Config.fromfile(path).model
     plain = Config.fromfile(str(path).replace('_text', '')).model

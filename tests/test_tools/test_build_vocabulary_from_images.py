@@ -4,12 +4,16 @@ from pathlib import Path
 import pytest
 import torch
 from features import tool, write_coco, write_detector, write_images
+from hypothesis import given
+from hypothesis import strategies as st
 from mmengine.config import Config
 from torch.nn.functional import normalize
 
 from mmdet.registry import TASK_UTILS
 from regionclip_mm.apis import RegionInferencer
-from regionclip_mm.apis.example_vocabulary import vocabulary_of_examples
+from regionclip_mm.apis.example_vocabulary import (share_inside,
+                                                   vocabulary_of_examples)
+from regionclip_mm.apis.weight_hashes import encoder_hash
 from regionclip_mm.text import Vocabulary
 
 
@@ -49,7 +53,9 @@ def test_boxes_are_examples(build, own_detect):
             'images/2.png', [[10, 10, 60, 60], [40, 0, 70, 60]]).features])
     wanted = normalize(normalize(rows).mean(0), dim=0)
     torch.testing.assert_close(found.embeddings[1], wanted)
-    assert found.meta == dict(arch='nano', examples=dict(cat=1, dog=3))
+    assert found.meta == dict(
+        arch='nano', examples=dict(cat=1, dog=3),
+        encoder_sha256=encoder_hash(own_detect.model))
     first = build('--most', '1')
     torch.testing.assert_close(first.embeddings[1], normalize(rows)[0])
 
@@ -80,7 +86,7 @@ def test_it_is_a_vocabulary_like_others(build, own_detect):
 
 @pytest.mark.parametrize('most', [(), ('--most', '1')])
 def test_with_words(build, own_detect, most):
-    """On other things an example scores as a word does, on average."""
+    """Words stay as they are; see test_levels for the others."""
     found = build('--names', 'bird', 'dog', 'tree', *most)
     assert found.names == ('cat', 'dog', 'bird', 'tree')
     words = own_detect.model.text_encoder.encode(['bird', 'tree'])
@@ -118,6 +124,37 @@ def test_one_name_with_words(build):
     with pytest.raises(ValueError, match='one name with examples cannot be '
                        'mixed with words'):
         vocabulary_of_examples(dict(a=torch.ones(1, 128)), found)
+
+
+def test_one_name_of_whole_images_with_words(build):
+    write_images(Path('all/cat'), 1, bad=())
+    with pytest.raises(SystemExit, match='one name with examples cannot be '
+                       'mixed with words'):
+        build('--names', 'bird', examples='all')
+
+
+@given(boxes=st.lists(st.tuples(*[st.integers(0, 30)] * 2,
+                                *[st.integers(1, 30)] * 2), min_size=1),
+       other=st.tuples(*[st.integers(0, 30)] * 2, *[st.integers(1, 30)] * 2))
+def test_share_inside(boxes, other):
+    """Against counting pixels."""
+    def mask(x, y, w, h):
+        found = torch.zeros(64, 64, dtype=torch.bool)
+        found[y:y + h, x:x + w] = True
+        return found
+    corners = torch.tensor([[x, y, x + w, y + h]
+                            for x, y, w, h in (*boxes, other)]).float()
+    got = share_inside(corners[:-1], corners[-1:])[:, 0]
+    wanted = [(mask(*box) & mask(*other)).sum() / mask(*box).sum()
+              for box in boxes]
+    torch.testing.assert_close(got, torch.tensor(wanted))
+
+
+def test_examples_of_other_weights(build, own_detect):
+    found = build()
+    found.meta['encoder_sha256'] = '0' * 64
+    with pytest.raises(ValueError, match='embedded by other weights'):
+        own_detect('images/0.png', vocabulary=found)
 
 
 def test_a_name_with_both(build, own_detect):

@@ -89,6 +89,19 @@ def test_list_shows_known_results_and_builds_nothing(matrix, tmp_path,
     assert [path.name for path in tmp_path.iterdir()] == ['pinned-3.11']
 
 
+def test_a_run_of_nothing_is_a_failure(matrix, pythons, capsys):
+    assert matrix.main(['--folder', str(pythons / 'm')]) == 1
+    assert capsys.readouterr().out.count('not tried: there is no') == 5
+
+
+@pytest.mark.parametrize('outcome, bad', [
+    ('passed, 9 passed', False), ('FAILED, 1 failed', True),
+    ('not tried: no environment, no pins', True),
+    ('not tried: there is no python3.10', False)])
+def test_what_counts_as_a_failure(matrix, outcome, bad):
+    assert matrix.is_bad(outcome) == bad
+
+
 def test_unknown_cells_are_refused(matrix, capsys):
     with pytest.raises(SystemExit):
         matrix.parse_args(['--only', 'pinned-3.9'])

@@ -8,6 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
+from mmdet.models.dense_heads import RPNHead
 from mmdet.registry import HOOKS
 
 from ...text import canonical_name, clean_class_name
@@ -81,10 +82,10 @@ def check_vocabulary(model: nn.Module,
     if not found and _has_bbox_head(model):
         raise ValueError(
             'the detector has no text classifier: its bbox_head ignores '
-            'cls_predictor_cfg, or has another type there than '
-            "'TextEmbeddingClassifier'. BBoxHead, Shared2FCBBoxHead, "
-            'ConvFCBBoxHead and RegionBBoxHead use it; without words, leave '
-            'out VocabularyCheckHook')
+            'cls_predictor_cfg, or has another type there than a text '
+            'classifier. BBoxHead, Shared2FCBBoxHead, ConvFCBBoxHead and '
+            'RegionBBoxHead use it, and heads whose names begin with Text '
+            '(docs/mixing.md); without words, leave out VocabularyCheckHook')
     for path, names in found:
         classes = dataset.metainfo.get('classes')
         if classes is None:
@@ -143,9 +144,10 @@ def _check_metric(metric: BaseMetric, classes: Names, loop: str) -> None:
 
 
 def _has_bbox_head(model: nn.Module) -> bool:
-    """Whether a second stage classifies (an RPN has none)."""
-    return any('roi_head.bbox_head' in name for name, _ in
-               model.named_modules())
+    """Whether something classifies; an RPN does not."""
+    return any(name.endswith('bbox_head') and 'rpn' not in name
+               and not isinstance(part, RPNHead)
+               for name, part in model.named_modules())
 
 
 def _first_differences(names: Names, classes: Names, shown: int = 5) -> str:

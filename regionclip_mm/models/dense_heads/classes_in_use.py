@@ -21,7 +21,22 @@ class ClassesInUse:
 
     def build_classifier(self, in_features: int) -> TextClassifier:
         """The classifier of ``cls_predictor_cfg``, for as many classes as
-        the head trains with."""
+        the head trains with.
+
+        Raises:
+            ValueError: If the head has a column for the background, or
+                several priors at a place.
+        """
+        if self.cls_out_channels != self.num_classes:
+            raise ValueError(
+                'bbox_head.loss_cls counts a background class, which these '
+                'text classifiers do not have: set use_sigmoid=True')
+        priors = getattr(self, 'num_base_priors', 1)
+        if priors != 1:
+            raise ValueError(
+                f'bbox_head.anchor_generator has {priors} anchors at a place; '
+                'a text classifier classifies places: give it one scale and '
+                'one ratio')
         return MODELS.build(dict(
             self.cls_predictor_cfg, in_features=in_features,
             out_features=self.num_classes))

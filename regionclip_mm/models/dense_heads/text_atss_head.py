@@ -24,11 +24,6 @@ class TextATSSHead(ClassesInUse, ATSSHead):
                                        std=0.01), **kwargs: Any) -> None:
         self.cls_predictor_cfg = cls_predictor_cfg
         super().__init__(*args, init_cfg=init_cfg, **kwargs)
-        if self.num_base_priors != 1:
-            raise ValueError(
-                f'bbox_head.anchor_generator has {self.num_base_priors} '
-                'anchors at a place; a text classifier classifies places: '
-                'give it one scale and one ratio')
 
     @property
     def text_classifier(self) -> TextClassifier:

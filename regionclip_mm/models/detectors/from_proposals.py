@@ -17,18 +17,35 @@ class FromProposals:
     Args:
         proposal_source: Config of a source of proposals.
         args, kwargs: As for the detector of mmdet.
+
+    Raises:
+        ValueError: If the detector has an RPN of its own.
     """
 
     def __init__(self, *args: Any, proposal_source: dict,
                  **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.with_rpn:
+            raise ValueError(
+                f'{type(self).__name__} has its regions from proposal_source, '
+                'so it cannot have an RPN of its own: set model.rpn_head=None')
         self.proposal_source = MODELS.build(proposal_source)
 
     def loss(self, batch_inputs: Tensor,
              batch_data_samples: SampleList) -> Dict[str, Tensor]:
-        """Losses of mmdet's second stage on proposals of the source."""
+        """Losses of mmdet's second stage on proposals of the source.
+
+        mmdet's bbox heads have no ``loss_cls`` where no image has a region;
+        then it is a zero that depends on all weights of the second stage, as
+        DDP needs it.
+        """
         self._propose(batch_inputs, batch_data_samples)
-        return super().loss(batch_inputs, batch_data_samples)
+        losses = super().loss(batch_inputs, batch_data_samples)
+        if not any(key.endswith('loss_cls') for key in losses):
+            losses['loss_cls'] = 0. * sum(
+                weight.sum() for weight in self.roi_head.parameters()
+                if weight.requires_grad)
+        return losses
 
     def predict(self, batch_inputs: Tensor, batch_data_samples: SampleList,
                 rescale: bool = True) -> SampleList:

@@ -84,7 +84,8 @@ class OpenVocabulary:
                 batch_data_samples: SampleList,
                 rescale: bool = True) -> SampleList:
         """Detect; predictions carry ``label_names`` beside ``labels``, and
-        ``class_scores``, before any fusion.
+        ``class_scores``: without objectness in RegionCLIP, in others what
+        mmdet gives as scores (ATSS multiplies them with centerness).
 
         Raises:
             RuntimeError: If there is no vocabulary.
