@@ -3,7 +3,14 @@ from typing import Dict, Tuple
 
 import numpy as np
 import onnxruntime
+import pytest
 import torch
+
+from regionclip_mm.apis.onnx_file import OLDEST_TORCH
+
+HAS_EXPORTER = torch.__version__ >= OLDEST_TORCH
+needs_exporter = pytest.mark.skipif(not HAS_EXPORTER, reason='the export to '
+                                    f'ONNX needs torch {OLDEST_TORCH}')
 
 
 def open_session(path) -> onnxruntime.InferenceSession:

@@ -3,7 +3,7 @@ import json
 
 import pytest
 import torch
-from exported import expected, open_session, picture, run
+from exported import expected, needs_exporter, open_session, picture, run
 from mmengine.config import Config, ConfigDict
 from nano import ROOT, make_vocabulary, nano_detector, nano_model
 from nano_transfer import transfer
@@ -15,6 +15,7 @@ from regionclip_mm.apis.image_branch import ImageBranch
 from regionclip_mm.apis.onnx_file import export_onnx
 from regionclip_mm.text import Vocabulary
 
+pytestmark = needs_exporter
 NANO = ROOT / 'projects/emoji_world'
 SIZES = ((75, 110), (160, 96), (16, 333))
 
@@ -183,7 +184,7 @@ def test_other_detectors_are_refused():
 def test_words_that_are_baked_in_are_not_those_of_the_detector():
     detector = nano_detector()
     before = detector.vocabulary
-    ImageBranch(detector, make_vocabulary(4))
+    ImageBranch(detector, make_vocabulary())
     assert detector.vocabulary is before
 
 

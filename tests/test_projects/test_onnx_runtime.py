@@ -5,7 +5,7 @@ import runpy
 import numpy as np
 import pytest
 import torch
-from exported import open_session
+from exported import needs_exporter, open_session
 from nano import ROOT, make_image
 from PIL import Image
 
@@ -14,6 +14,7 @@ from mmdet.structures import DetDataSample
 from projects.onnx_runtime import detect as project
 from regionclip_mm.apis import RegionInferencer
 
+pytestmark = needs_exporter
 CONFIG = str(ROOT / 'projects/emoji_world/configs/regionclip_nano.py')
 WEIGHTS = str(ROOT / 'projects/emoji_world/weights/regionclip_nano.pth')
 NAMES = ['cat', 'slice of pizza', 'boat', 'zebra']
