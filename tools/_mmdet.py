@@ -44,10 +44,20 @@ def hand_over(name: str, *files: str) -> None:
                 'from, docs/transfer.md where your own and the weights to '
                 'start from; for a file in another place, --cfg-options '
                 'KEY=PATH')
+    except ValueError as error:
+        if not is_of_weights(error):
+            raise
+        give_up(str(error))
     except URLError as error:
         give_up(f'{error}: weights that the config names could not be '
                 'downloaded. docs/faq.md#how-do-i-work-without-a-network '
                 'tells where to put them')
+
+
+def is_of_weights(error: ValueError) -> bool:
+    """Whether a message says all there is to say of a file of weights."""
+    from regionclip_mm.io.errors import CheckpointError
+    return isinstance(error, CheckpointError)
 
 
 def leave_process_group() -> None:

@@ -126,6 +126,19 @@ def words_of(session: onnxruntime.InferenceSession, path: Optional[str]
         return words['names'].tolist(), words['embeddings']
 
 
+def read_boxes(path: str) -> np.ndarray:
+    """Boxes (N, 4) of an .npy file."""
+    try:
+        boxes = np.load(path)
+    except (OSError, ValueError, EOFError) as error:
+        raise SystemExit(f'error: {path} is no .npy file of boxes ({error})')
+    if not (isinstance(boxes, np.ndarray) and boxes.ndim == 2
+            and boxes.shape[1] == 4 and np.isfinite(boxes).all()):
+        raise SystemExit(f'error: {path} has no finite numbers of shape '
+                         '(N, 4), which boxes are')
+    return boxes.astype(np.float32)
+
+
 def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -152,7 +165,7 @@ def main(argv: Optional[List[str]] = None) -> List[dict]:
         args.model, providers=['CPUExecutionProvider'])
     names, embeddings = words_of(session, args.words)
     image, scale = read_image(args.image, args.scale, args.short_side)
-    boxes = (np.load(args.boxes).reshape(-1, 4) * scale if args.boxes
+    boxes = (read_boxes(args.boxes) * scale if args.boxes
              else grid(image.shape[3], image.shape[2]))
     found = detect(session, image, boxes, names, embeddings, args.score_thr,
                    args.iou_threshold)

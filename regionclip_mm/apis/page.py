@@ -1,6 +1,7 @@
 """The page in the browser: an image, words, and what was found."""
 import os
-from typing import Any, List, Sequence, Tuple
+import socket
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -9,6 +10,7 @@ from .page_answers import TOP, PageAnswers, Seen
 
 READABLE = 720  # pixels that an image is enlarged to, by whole numbers
 SHOWN = 100
+HERE = '127.0.0.1'
 ABOUT = ('# Find objects by words\n'
          'Drop an image, name what you look for, separated by ` . ` or line '
          'by line. Scores compare your words with each other: name also what '
@@ -73,22 +75,49 @@ def make_page(answers: PageAnswers, examples: Sequence[Sequence[str]] = (),
         if examples:
             gradio.Examples(list(map(list, examples)), [image, text],
                             label='Examples')
-        for event in (button.click, text.submit, least.release, iou.release):
-            event(show, wanted, shown, api_name='find' if event == button.click
-                  else False)
+        button.click(show, wanted, shown, api_name='find')
+        for event in (text.submit, least.release, iou.release):
+            event(show, wanted, shown, **_hidden(gradio))
     return page
 
 
-def launch(page: Any, port: int, allowed: Sequence[str] = (),
+def _hidden(gradio: Any) -> Dict[str, Any]:
+    """What keeps an event out of the page's API."""
+    if int(gradio.__version__.split('.')[0]) < 6:
+        return dict(api_name=False)
+    return dict(api_visibility='private')
+
+
+def launch(page: Any, port: Optional[int], allowed: Sequence[str] = (),
            block: bool = True) -> Any:
-    """Serve the page on this machine alone; returns what gradio does."""
+    """Serve the page on this machine alone; returns what gradio does.
+
+    Raises:
+        ValueError: If something else is served on that port.
+    """
     gradio = import_gradio()
     # No font is fetched from the net.
     theme = gradio.themes.Default(font=['system-ui', 'sans-serif'],
                                   font_mono=['monospace'])
-    return page.launch(server_name='127.0.0.1', server_port=port, share=False,
+    check_port(port)
+    return page.launch(server_name=HERE, server_port=port, share=False,
                        theme=theme, allowed_paths=list(allowed),
                        prevent_thread_lock=not block, quiet=not block)
+
+
+def check_port(port: Optional[int]) -> None:
+    """Raise unless a port can be served; None passes.
+
+    Raises:
+        ValueError: Naming the option.
+    """
+    if port is None:
+        return
+    try:
+        socket.create_server((HERE, port)).close()
+    except (OSError, OverflowError) as error:
+        raise ValueError(f'--port {port} cannot be used ({error}): give '
+                         'another one') from None
 
 
 def import_gradio() -> Any:

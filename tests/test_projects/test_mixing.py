@@ -1,5 +1,7 @@
 """Words in other detectors: each shipped recipe trains, evaluates, and takes
 other words."""
+import re
+
 import cv2
 import pytest
 import torch
@@ -13,6 +15,7 @@ from mmdet.models.detectors import FasterRCNN
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 from projects.emoji_world.emoji_world import coco
+from projects.emoji_world.emoji_world.concepts import names
 from projects.emoji_world.emoji_world.plans import make_plan
 from projects.emoji_world.emoji_world.render import masks, render
 from projects.mask_rcnn.make_masks import with_masks
@@ -90,6 +93,42 @@ def check_words(path, folder) -> None:
     assert detect.model.vocabulary.names == ('pizza', 'bus')
 
 
+def test_own_classes_as_documented(tmp_path, monkeypatch):
+    """The config of docs/mixing.md trains, and finds its words."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'projects').symlink_to(ROOT / 'projects')
+    [code] = [code for code in re.findall(
+        r'```python\n(.*?)```', (ROOT / 'docs/mixing.md').read_text(), re.S)
+        if '_base_' in code]
+    (tmp_path / 'own.py').write_text(code)
+    for part in ('train', 'val'):
+        name = coco.image_name('rpn_train', 0)
+        path = tmp_path / 'data/mine' / part / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), render(make_plan('rpn_train', 0)))
+        dump(coco.detection_file('rpn_train', 1, 'coco'),
+             tmp_path / f'data/mine/annotations/{part}.json')
+    cfg = Config.fromfile('own.py')
+    cfg.merge_from_dict(dict(
+        work_dir='work', train_cfg=dict(max_iters=1), param_scheduler=[],
+        default_hooks=dict(checkpoint=dict(interval=1))))
+    cfg.train_dataloader.dataset.filter_cfg.filter_empty_gt = False
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    assert 'coco/base_ap50' in runner.test()
+    assert runner.model.vocabulary.names == ('boat', 'tv', 'bottle')
+
+
+@pytest.mark.parametrize('path', TEXT, ids=name_of)
+def test_words_in_another_order_stop_it(path, tmp_path, at_root):
+    cfg = small(path, tmp_path)
+    cfg.train_dataloader.dataset.metainfo = dict(
+        classes=names('base')[::-1])
+    with pytest.raises(ValueError, match='the vocabulary of the detector .40 '
+                       'names. is not the class list of train_dataloader'):
+        Runner.from_cfg(cfg).train()
+
+
 @pytest.mark.parametrize('path', TEXT, ids=name_of)
 def test_differs_from_the_detector_in_few_lines(path):
     """At most ten lines say what makes a detector one of words."""
@@ -106,12 +145,11 @@ def test_all_of_clips_backbone_is_loaded(at_root):
                 if torch.equal(value, before[key])]
 
 
-def fast_rcnn(**changes) -> torch.nn.Module:
+def fast_rcnn() -> torch.nn.Module:
     """With annotated boxes as proposals."""
     model = Config.fromfile(
         ROOT / 'projects/fast_rcnn/configs/fast-rcnn_nano.py').model
-    model.update(proposal_source=dict(type='GTProposals'), **changes)
-    return MODELS.build(model)
+    return MODELS.build(dict(model, proposal_source=dict(type='GTProposals')))
 
 
 def test_a_source_beside_an_rpn_is_refused(at_root):
@@ -152,12 +190,12 @@ def test_one_place_says_it_wants_one_anchor(at_root):
         MODELS.build(model)
 
 
-@pytest.mark.parametrize('path', TEXT, ids=name_of)
 @pytest.mark.parametrize('name', ['atss', 'rtmdet', 'dino'])
 def test_a_loss_with_background_is_refused(name, at_root):
     model = Config.fromfile(
         ROOT / f'projects/{name}/configs/{name}_nano_text.py').model
-    model.bbox_head.loss_cls.use_sigmoid = False
+    model.bbox_head.pop('loss_cls')
+    model.bbox_head.loss_cls = dict(type='CrossEntropyLoss')
     with pytest.raises(ValueError, match='set use_sigmoid=True'):
         MODELS.build(model)
 
@@ -171,6 +209,7 @@ def test_region_features_are_of_regionclip(name, at_root):
         detect.region_features(torch.zeros(8, 8, 3).byte().numpy())
 
 
+@pytest.mark.parametrize('path', TEXT, ids=name_of)
 def test_a_detector_without_text_classifier_is_refused(path, at_root):
     model = Config.fromfile(path).model
     plain = Config.fromfile(str(path).replace('_text', '')).model

@@ -10,3 +10,4 @@ model = dict(
     bbox_head=dict(
         type='TextATSSHead',
         cls_predictor_cfg=dict(type='ConvTextClassifier', **_base_.classes)))
+custom_hooks = [dict(type='VocabularyCheckHook')]

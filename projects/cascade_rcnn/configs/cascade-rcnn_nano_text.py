@@ -10,3 +10,4 @@ model = dict(type='OpenVocabularyCascadeRCNN', **_base_.encoder)
 model['roi_head'] = dict(bbox_head=[
     dict(stage, cls_predictor_cfg=classifier)
     for stage in _base_.model.roi_head.bbox_head])
+custom_hooks = [dict(type='VocabularyCheckHook')]

@@ -10,3 +10,4 @@ model = dict(
     roi_head=dict(bbox_head=dict(cls_predictor_cfg=dict(
         type='ProjectedTextClassifier', temperature=0.024,
         **_base_.classes))))
+custom_hooks = [dict(type='VocabularyCheckHook')]

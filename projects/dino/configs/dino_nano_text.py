@@ -11,3 +11,4 @@ model = dict(
         type='TextDINOHead',
         cls_predictor_cfg=dict(type='SigmoidTextClassifier',
                                **_base_.classes)))
+custom_hooks = [dict(type='VocabularyCheckHook')]
