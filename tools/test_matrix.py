@@ -27,6 +27,7 @@ MEANING = {
     'openmmlab': 'torch 2.1, torchvision 0.16, numpy 1.26, mmcv 2.1.0'}
 OLD = ('torch==2.1.0', 'torchvision==0.16.0', 'numpy==1.26.4')
 # Their pins want a newer numpy or torch: any version that fits instead.
+NEWEST = {'pyarrow': 'pyarrow<20'}  # that takes this numpy
 UNPINNED = ('scipy', 'opencv-python-headless', 'matplotlib', 'onnx',
             'onnxscript', 'onnxruntime', 'pyarrow', 'h5py', 'faiss-cpu',
             'spacy')
@@ -86,7 +87,7 @@ def old_requirements(text: str) -> str:
     for line in text.splitlines():
         name = re.match(r'[\w.-]*', line)[0]
         if name in UNPINNED:
-            line = name
+            line = NEWEST.get(name, name)
         if line not in lines:
             lines.append(line)
     return '\n'.join(lines) + '\n'

@@ -72,7 +72,7 @@ def _plainly(path: PathLike) -> Dict[str, Any]:
     if READS_PLAIN_TYPES:
         return dict(weights_only=True)
     from . import plain_pickle
-    plain_pickle.refuse_torchscript(path)
+    plain_pickle.refuse_other_formats(path)
     return dict(weights_only=False, pickle_module=plain_pickle)
 
 

@@ -4,7 +4,8 @@ For torch before 2.6: its ``weights_only`` knows tensors and containers, and
 cannot be told of the types that MMEngine and NumPy add.
 """
 import os
-from collections import OrderedDict
+import tarfile
+from collections import Counter, OrderedDict
 from functools import lru_cache
 from typing import Any, BinaryIO, Dict, Union
 
@@ -23,7 +24,10 @@ def known_types() -> Dict[str, Any]:
     known = {**known_arrays(), **_get_allowed_globals()}
     known.update({str(one): one for one in vars(torch).values()
                   if isinstance(one, torch.dtype)})
-    known['torch.device'] = torch.device
+    # This one calls and changes what a file wants, of subclasses of tensors.
+    del known['torch._tensor._rebuild_from_type_v2']
+    known.update({'torch.device': torch.device,
+                  'collections.Counter': Counter})
     for one in plain_types():
         part, name = one if isinstance(one, tuple) else (
             one, f'{one.__module__}.{one.__name__}')
@@ -35,7 +39,7 @@ def known_types() -> Dict[str, Any]:
 class Unpickler(RestrictedUnpickler):
     """Refuses every name that is not of a plain type."""
 
-    fillable = (torch.Tensor, OrderedDict, np.ndarray, np.dtype, PlainHistory)
+    fillable = (np.ndarray, np.dtype, PlainHistory, OrderedDict)
 
     def known(self, module: str, name: str) -> Any:
         """One of :func:`known_types`.
@@ -45,13 +49,40 @@ class Unpickler(RestrictedUnpickler):
         """
         return known_types()[f'{module}.{name}']
 
+    def load(self) -> Any:
+        """What the file holds."""
+        given, self.persistent_load = self.persistent_load, self._storage
+        self._given_load = given
+        return super().load()
 
-def refuse_torchscript(path: Union[str, os.PathLike]) -> None:
-    """Raise if ``torch.load`` would hand a file to ``torch.jit.load``.
+    def _storage(self, key: Any) -> Any:
+        """Older files can name source code, too, which torch compares."""
+        if not isinstance(key, tuple) or key[:1] not in (
+                ('storage', ), (b'storage', )):
+            raise Refused('it names something other than a storage')
+        return self._given_load(key)
+
+    def fill(self, thing: Any, state: Any) -> None:
+        """See the base; of an ``OrderedDict`` only what torch gives one.
+
+        Raises:
+            Refused: If it is given anything else.
+        """
+        if isinstance(thing, OrderedDict) and not (
+                isinstance(state, dict) and set(state) <= {'_metadata'}):
+            raise Refused('it fills an OrderedDict')
+        super().fill(thing, state)
+
+
+def refuse_other_formats(path: Union[str, os.PathLike]) -> None:
+    """Raise if ``torch.load`` would read a file in another way.
 
     Raises:
-        Refused: Saying what it is.
+        Refused: Saying what it is: a TorchScript archive, for
+            ``torch.jit.load``, or a tar file, as torch 0.1 wrote.
     """
+    if tarfile.is_tarfile(path):
+        raise Refused('it is a tar file')
     try:
         reader = torch._C.PyTorchFileReader(os.fspath(path))
     except RuntimeError:  # no archive

@@ -68,10 +68,17 @@ class RestrictedUnpickler(pickle._Unpickler):
         self._check_call(3)
         super().load_newobj_ex()
 
+    def fill(self, thing: Any, state: Any) -> None:
+        """Asked before an object gets a state.
+
+        Raises:
+            Refused: If it must not.
+        """
+        if not isinstance(thing, self.fillable):
+            raise Refused(f'it fills a {type(thing)}')
+
     def _load_build(self) -> None:
-        filled = self.stack[-2]
-        if not isinstance(filled, self.fillable):
-            raise Refused(f'it fills a {type(filled)}')
+        self.fill(*self.stack[-2:])
         super().load_build()
 
     dispatch.update({pickle.REDUCE[0]: _load_reduce,

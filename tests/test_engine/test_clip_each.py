@@ -4,6 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from mmengine.optim import build_optim_wrapper
+from older_torch import needs_scaler
 from torch import nn
 
 from regionclip_mm.engine.clip_each import clip_each
@@ -56,6 +57,7 @@ def test_each_parameter_moves_by_its_own_norm():
     assert moved == pytest.approx([0.5, 0.5, 0.5, 0], rel=1e-5)
 
 
+@needs_scaler
 def test_after_the_loss_scaler():
     """Scaled gradients would all be clipped."""
     model = nn.Linear(1, 1, bias=False)
@@ -76,6 +78,7 @@ def test_wrong_settings(clip_grad):
             optimizer=dict(type='SGD', lr=1.0)))
 
 
+@needs_scaler
 def test_fused_optimizers_are_refused_with_mixed_precision(monkeypatch):
     """They unscale by themselves, after the clipping."""
     from mmengine.optim.optimizer import amp_optimizer_wrapper as amp

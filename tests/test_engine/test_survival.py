@@ -9,6 +9,7 @@ import pytest
 import torch
 from mmengine.optim.optimizer import amp_optimizer_wrapper as amp_wrapper
 from mmengine.runner import amp
+from older_torch import needs_scaler
 from toy_training import (STEPS, die_in_step, differences, final, toy_config,
                           train)
 
@@ -225,6 +226,7 @@ def amp_and_die():
     die_in_step()
 
 
+@needs_scaler
 @pytest.mark.parametrize('dtype', ['bfloat16', 'float16'])
 @pytest.mark.parametrize('clip', [True, False])
 def test_mixed_precision(dtype, clip, undisturbed, tmp_path):

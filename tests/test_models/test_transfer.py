@@ -8,6 +8,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.structures import InstanceData
 from nano import ARCH, make_image, make_vocabulary
 from nano_transfer import NAMES, transfer
+from older_torch import HALVES
 from test_proposals import small_rpn
 
 from mmdet.structures import DetDataSample
@@ -248,7 +249,7 @@ def test_checkpointing_gives_the_same_gradients():
         torch.testing.assert_close(grads[1][name], grad)
 
 
-@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize('dtype', HALVES)
 def test_mixed_precision(dtype):
     """Cosine logits and losses are float32, and near those of float32."""
     detector, logits = transfer(), []

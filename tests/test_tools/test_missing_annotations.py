@@ -80,3 +80,17 @@ def test_keys_that_name_a_file(keys_of):
                    'test_dataloader.dataset.data_root=/x/',
                    'test_dataloader.dataset.ann_file=y.json') == [
                        'test_dataloader.dataset.ann_file']
+
+
+def test_weights_that_are_none(tmp_path):
+    (tmp_path / 'weights.pth').write_text('<html>404</html>')
+    done = subprocess.run(
+        [sys.executable, 'tools/train.py',
+         f'{PROJECT}/configs/transfer_nano.py', '--work-dir', str(tmp_path),
+         '--cfg-options',
+         f'model.text_encoder.checkpoint={tmp_path}/weights.pth'],
+        cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith('error: ')
+    assert 'weights.pth is a text file' in done.stderr
+    assert 'Traceback' not in done.stderr

@@ -56,15 +56,17 @@ class RegionTextPretrainer(BaseRegionTextPretrainer):
         super().__init__(loss_region_distill=loss_region_distill, **kwargs)
         check_dtype('model.teacher_dtype', teacher_dtype)
         self.teacher = MODELS.build(teacher).requires_grad_(False).eval()
-        self.teacher.register_load_state_dict_pre_hook(_note_prefix)
+        self.teacher._register_load_state_dict_pre_hook(
+            _note_prefix, with_module=True)
         self.teacher.register_load_state_dict_post_hook(_take_a_part)
         self.teacher_dtype = teacher_dtype
         self._shares_trunk: Optional[bool] = None  # known when weights are
         for net in (self, self.teacher):
             net.backbone.register_load_state_dict_post_hook(
                 self._forget_sharing)
-        self.register_state_dict_post_hook(_leave_the_teacher_out)
-        self.register_load_state_dict_pre_hook(_note_prefix)
+        self._register_state_dict_hook(_leave_the_teacher_out)
+        self._register_load_state_dict_pre_hook(
+            _note_prefix, with_module=True)
         self.register_load_state_dict_post_hook(_expect_no_teacher)
 
     def init_weights(self) -> None:
