@@ -12,7 +12,7 @@ interrupted run goes on with the same command.
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -82,11 +82,11 @@ def source_of(args: argparse.Namespace, images: List[str]) -> 'RegionSource':
 
 
 def prepare(args: argparse.Namespace, device: str
-            ) -> 'Tuple[Work, RegionInferencer]':
-    """Begin the folder, or find that it is of the same run."""
+            ) -> 'Tuple[Work, RegionInferencer, Dict[str, Any]]':
+    """What to do, with what, and the record of what it depends on."""
     from regionclip_mm.apis.feature_extraction import divided
     from regionclip_mm.apis.feature_images import list_paths
-    from regionclip_mm.apis.feature_job import feature_job, open_folder
+    from regionclip_mm.apis.feature_job import feature_job
     from regionclip_mm.apis.feature_processes import Work
     from regionclip_mm.apis.open_detector import DetectorFiles, open_detector
     from regionclip_mm.apis.region_features import vocabulary_of
@@ -104,14 +104,11 @@ def prepare(args: argparse.Namespace, device: str
     if args.detections and vocabulary is None:
         raise ValueError('--detections need words: give --vocabulary, as the '
                          'config has none')
-    parts = divided(images, args.images_per_part)
-    open_folder(args.out, feature_job(detect, source, vocabulary, images),
-                detect.model.roi_head.bbox_head.region_pool.embed_dim,
-                args.format, vocabulary.names if vocabulary else (),
-                list(parts))
-    return Work(files, *(
+    work = Work(files, *(
         (vocabulary.names, vocabulary.embeddings.numpy(), vocabulary.meta)
-        if vocabulary else (None, None, {})), source, parts, args.out), detect
+        if vocabulary else (None, None, {})), source,
+        divided(images, args.images_per_part), args.out)
+    return work, detect, feature_job(detect, source, vocabulary, images)
 
 
 def todo(folder: 'FeatureFolder') -> List[str]:
@@ -128,26 +125,42 @@ def todo(folder: 'FeatureFolder') -> List[str]:
 def extract(args: argparse.Namespace) -> None:
     """Write what is missing, and count."""
     from mmengine.device import get_device
+
+    from regionclip_mm.apis.feature_job import open_folder
+    from regionclip_mm.apis.feature_processes import devices_of
+    from regionclip_mm.apis.out_dir import check_out_dir
+    from regionclip_mm.io.folder_lock import locked
+    devices = devices_of(args.device or get_device(), args.processes)
+    work, detect, job = prepare(
+        args, devices[0] if len(devices) == 1 else 'cpu')
+    check_out_dir(args.out, ['parts'])
+    with locked(args.out):
+        open_folder(args.out, job,
+                    detect.model.roi_head.bbox_head.region_pool.embed_dim,
+                    args.format, work.names or (), list(work.parts))
+        run(work, detect, devices)
+
+
+def run(work: 'Work', detect: 'RegionInferencer', devices: List[str]) -> None:
+    """Write the parts that are missing, in the folder that is begun."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from regionclip_mm.apis.feature_processes import devices_of, run_processes
+    from regionclip_mm.apis.feature_processes import run_processes
     from regionclip_mm.apis.feature_summary import summary_of
     from regionclip_mm.io.feature_folder import FeatureFolder
-    devices = devices_of(args.device or get_device(), args.processes)
-    alone = len(devices) == 1
-    work, detect = prepare(args, devices[0] if alone else 'cpu')
-    names = todo(FeatureFolder(args.out))
+    folder = FeatureFolder(work.out)
+    names = todo(folder)
     total = sum(map(len, work.parts.values()))
     left = sum(len(work.parts[name]) for name in names)
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task('images', total=total, completed=total - left)
-        steps = (work.extractor(detect).run(names) if alone else
+        steps = (work.extractor(detect).run(names) if len(devices) == 1 else
                  run_processes(work, devices, names))
         for done in steps:
             bar.advance(task, done)
-    summary = summary_of(FeatureFolder(args.out))
-    print(f'{args.out}: {summary}')
+    summary = summary_of(folder)
+    print(f'{work.out}: {summary}')
     if summary.problems:
         print(f'{summary.skipped} images were skipped; the first problems:',
               *summary.problems[:5], sep='\n', file=sys.stderr)

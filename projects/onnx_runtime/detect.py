@@ -11,17 +11,19 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 import onnxruntime
-from PIL import Image
+from PIL import Image, ImageOps
 
 CELL = 16  # the least side of an image, in network pixels
 
 
-def read_image(path: str, scale: float = 1.0, short_side: Optional[int] = None
+def read_image(path: str, scale: float = 1.0,
+               short_side: Optional[float] = None
                ) -> Tuple[np.ndarray, float]:
     """Load and resize a picture.
 
     Args:
-        path: Of any format that Pillow reads.
+        path: Of any format that Pillow reads; what is transparent becomes
+            white, as in RegionInferencer.
         scale: Network pixels per original pixel.
         short_side: Of the image in the network, instead of ``scale``.
 
@@ -29,13 +31,25 @@ def read_image(path: str, scale: float = 1.0, short_side: Optional[int] = None
         Network pixels (1, 3, H, W), float32, RGB from 0 to 255, and the
         scale.
     """
-    image = Image.open(path).convert('RGB')
+    image = upright_rgb(Image.open(path))
     if short_side:
         scale = short_side / min(image.size)
     size = [max(round(side * scale), CELL) for side in image.size]
     image = image.resize(size, Image.BILINEAR)
     pixels = np.asarray(image, np.float32).transpose(2, 0, 1)[None]
     return np.ascontiguousarray(pixels), scale
+
+
+def upright_rgb(image: Image.Image) -> Image.Image:
+    """Turned as its tags say, of 8 bits, on white."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith('I') and np.asarray(image).max() > 255:
+        pixels = np.asarray(image) / 257
+        image = Image.fromarray(pixels.round().astype(np.uint8))
+    if image.has_transparency_data:
+        white = Image.new('RGBA', image.size, 'white')
+        image = Image.alpha_composite(white, image.convert('RGBA'))
+    return image.convert('RGB')
 
 
 def grid(width: int, height: int,
@@ -122,8 +136,12 @@ def words_of(session: onnxruntime.InferenceSession, path: Optional[str]
     if path is None:
         raise SystemExit('error: this model has no classes: give --words, an '
                          '.npz file of names and embeddings')
-    with np.load(path) as words:
-        return words['names'].tolist(), words['embeddings']
+    try:
+        with np.load(path) as words:
+            return words['names'].tolist(), words['embeddings']
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SystemExit(f'error: {path} is no .npz file of names and '
+                         f'embeddings ({error})')
 
 
 def read_boxes(path: str) -> np.ndarray:
@@ -132,11 +150,33 @@ def read_boxes(path: str) -> np.ndarray:
         boxes = np.load(path)
     except (OSError, ValueError, EOFError) as error:
         raise SystemExit(f'error: {path} is no .npy file of boxes ({error})')
-    if not (isinstance(boxes, np.ndarray) and boxes.ndim == 2
-            and boxes.shape[1] == 4 and np.isfinite(boxes).all()):
+    if not (isinstance(boxes, np.ndarray) and boxes.dtype.kind in 'iuf'
+            and boxes.ndim == 2 and boxes.shape[1] == 4
+            and np.isfinite(boxes).all()):
         raise SystemExit(f'error: {path} has no finite numbers of shape '
                          '(N, 4), which boxes are')
+    if (boxes[:, 2:] <= boxes[:, :2]).any():
+        raise SystemExit(f'error: {path} has boxes without area: x1 < x2 and '
+                         'y1 < y2 are needed')
     return boxes.astype(np.float32)
+
+
+def positive(text: str) -> float:
+    """A number above 0, for argparse."""
+    value = float(text)
+    if not 0 < value < float('inf'):
+        raise argparse.ArgumentTypeError(f'{text} is not above 0')
+    return value
+
+
+def open_model(path: str) -> onnxruntime.InferenceSession:
+    """ONNX Runtime's session of a file."""
+    try:
+        return onnxruntime.InferenceSession(
+            path, providers=['CPUExecutionProvider'])
+    except Exception as error:  # it has classes of its own
+        reason = ' '.join(str(error).split())
+        raise SystemExit(f'error: {path} cannot be run: {reason}')
 
 
 def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
@@ -150,8 +190,8 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
                         help='.npz of names (K,), embeddings (K, D)')
     parser.add_argument('--boxes', help='.npy of boxes (N, 4), x1 y1 x2 y2 in '
                         'original pixels (default: a grid of windows)')
-    parser.add_argument('--scale', type=float, default=1.0)
-    parser.add_argument('--short-side', type=int,
+    parser.add_argument('--scale', type=positive, default=1.0)
+    parser.add_argument('--short-side', type=positive,
                         help='of the image in the network, for --scale')
     parser.add_argument('--score-thr', type=float, default=0.3)
     parser.add_argument('--iou-threshold', type=float, default=0.5)
@@ -161,10 +201,13 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
 def main(argv: Optional[List[str]] = None) -> List[dict]:
     """Print a line of JSON for each detection, in original pixels."""
     args = parse_args(argv)
-    session = onnxruntime.InferenceSession(
-        args.model, providers=['CPUExecutionProvider'])
+    session = open_model(args.model)
     names, embeddings = words_of(session, args.words)
-    image, scale = read_image(args.image, args.scale, args.short_side)
+    try:
+        image, scale = read_image(args.image, args.scale, args.short_side)
+    except OSError as error:
+        raise SystemExit(f'error: {args.image} is no image that can be read: '
+                         f'{error}')
     boxes = (read_boxes(args.boxes) * scale if args.boxes
              else grid(image.shape[3], image.shape[2]))
     found = detect(session, image, boxes, names, embeddings, args.score_thr,

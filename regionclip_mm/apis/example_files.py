@@ -64,11 +64,15 @@ def _of_coco(path: str, image_root: Optional[str]) -> Examples:
         path)
     check_categories(data.get('categories'), path)
     found = defaultdict(list)
+    known = dict(image_id=images, category_id={
+        category['id'] for category in data['categories']})
     for annotation in data['annotations']:
-        if annotation['image_id'] not in images:
-            raise ValueError(f'{path}: annotations are of images that it does '
-                             'not have: image_id '
-                             f'{listed([annotation["image_id"]])}')
+        for key, there in known.items():
+            if annotation[key] not in there:
+                raise ValueError(
+                    f'{path}: annotations are of '
+                    f'{"images" if key == "image_id" else "categories"} that '
+                    f'it does not have: {key} {listed([annotation[key]])}')
         x, y, width, height = annotation['bbox']
         if not annotation.get('iscrowd'):
             found[annotation['category_id']].append(Example(

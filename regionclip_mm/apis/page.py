@@ -1,7 +1,7 @@
 """The page in the browser: an image, words, and what was found."""
 import os
 import socket
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -34,15 +34,7 @@ def make_page(answers: PageAnswers, examples: Sequence[Sequence[str]] = (),
     """
     gradio = import_gradio()
 
-    def show(path: str, text: str, least: float, iou: float) -> tuple:
-        try:
-            seen = answers.look(path, text, iou)
-        except (ValueError, RuntimeError) as error:
-            raise gradio.Error(str(error), duration=None, print_exception=False
-                               ) from None
-        return (found(seen, least), table(seen, least), proposed(seen),
-                summary(seen, least))
-
+    show = _shown(answers, gradio)
     with gradio.Blocks(title='regionclip_mm') as page:
         gradio.Markdown(ABOUT)
         with gradio.Row():
@@ -79,6 +71,22 @@ def make_page(answers: PageAnswers, examples: Sequence[Sequence[str]] = (),
         for event in (text.submit, least.release, iou.release):
             event(show, wanted, shown, **_hidden(gradio))
     return page
+
+
+def _shown(answers: PageAnswers, gradio: Any) -> Callable[..., tuple]:
+    """What the outputs of the page become of its inputs."""
+    def show(path: str, text: str, least: float, iou: float) -> tuple:
+        try:
+            seen = answers.look(path, text, iou)
+            if not isinstance(least, (int, float)):
+                raise ValueError('least score: give a number from 0 to 1, not '
+                                 f'{least!r}')
+        except (ValueError, RuntimeError) as error:
+            raise gradio.Error(str(error), duration=None, print_exception=False
+                               ) from None
+        return (found(seen, least), table(seen, least), proposed(seen),
+                summary(seen, least))
+    return show
 
 
 def _hidden(gradio: Any) -> Dict[str, Any]:

@@ -83,6 +83,8 @@ class PageAnswers:
         """
         check_image(path)
         text = check_text(text)
+        if not isinstance(iou, (int, float)):
+            raise ValueError(f'NMS: give a number from 0 to 1, not {iou!r}')
         with self._lock:
             key = (path, text, round(iou, 4))
             if key not in self._known:
@@ -99,7 +101,7 @@ class PageAnswers:
             size -= self._known.popitem(last=False)[1].image.nbytes
 
     def _look(self, path: str, text: str, iou: float) -> Seen:
-        image, test_cfg = load_image(path), self.detect.model.roi_head.test_cfg
+        image, test_cfg = _load(path), self.detect.model.roi_head.test_cfg
         before = test_cfg.nms
         test_cfg.nms = ConfigDict(type='nms', iou_threshold=iou)
         try:
@@ -119,6 +121,14 @@ class PageAnswers:
             [name for name, k in zip(found['label_names'], kept) if k],
             regions.top(TOP), proposals.bboxes[order].numpy(),
             proposals.scores[order].numpy())
+
+
+def _load(path: str) -> np.ndarray:
+    """The image; its folder on the server is nobody's business."""
+    try:
+        return load_image(path)
+    except ImageError as error:
+        raise ImageError(str(error).replace(path, Path(path).name)) from None
 
 
 def check_image(path: str) -> None:
@@ -144,6 +154,8 @@ def check_image(path: str) -> None:
 
 def check_text(text: str) -> str:
     """The words of a request in one line."""
+    if not isinstance(text or '', str):
+        raise ValueError('give the words as one text')
     text = ' . '.join(line.strip() for line in (text or '').splitlines()
                       if line.strip(' .'))
     if not text:

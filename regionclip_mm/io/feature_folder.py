@@ -22,6 +22,7 @@ from .wording import listed
 HEAD = 'features.json'
 MARK = 'region_features'
 FORMAT = 1  # raise it when older folders would be misread
+ABOUT = dict(job=dict, names=list, dim=int, storage=str, parts=list)
 WRITER = 'tools/extract_region_features.py'
 
 
@@ -96,6 +97,8 @@ class FeatureFolder:
         if found != head.sha256:
             return (f'{file} is cut off or damaged: it does not hold what was '
                     'written')
+        if len(self.format.read(file, ['box'])['box']) != head.rows:
+            return f'{side} is damaged'
         return None
 
     def write(self, part: str, columns: Columns, images: Sequence[str],
@@ -229,7 +232,9 @@ def _read_head(root: Path) -> Dict[str, Any]:
     except (ValueError, AttributeError) as error:
         raise ValueError(f'{root / HEAD} is damaged ({error}): remove the '
                          f'folder {root}, and run {WRITER} again') from None
-    if not isinstance(found, dict) or found.get('format') != FORMAT:
+    if not isinstance(found, dict) or found.get('format') != FORMAT or any(
+            not isinstance(found.get(key), kind)
+            for key, kind in ABOUT.items()):
         raise ValueError(f'{root / HEAD} is of another program, or of another '
                          f'version of {WRITER}')
     return found

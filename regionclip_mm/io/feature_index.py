@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterator, Tuple
 
 import numpy as np
 
-from .feature_folder import FeatureFolder
+from .feature_folder import FeatureFolder, digest_of
 from .feature_formats import need_extra
 from .files import written_whole
 from .json_files import read_json
@@ -106,7 +106,8 @@ def open_index(folder: FeatureFolder) -> FeatureIndex:
         found.index.add(normalised(columns['feature']))
     _write(found.index, path)
     with written_whole(folder.root / ABOUT) as partial:
-        partial.write_text(json.dumps(about), encoding='utf-8')
+        partial.write_text(json.dumps(dict(
+            about, index_sha256=digest_of(path))), encoding='utf-8')
     return found
 
 
@@ -122,7 +123,8 @@ def _stored(root: Path, about: Dict[str, Any]) -> Any:
     """What faiss has read, or None if it is of other parts or damaged."""
     import faiss
     try:
-        if read_json(root / ABOUT) != about:
+        noted = read_json(root / ABOUT)
+        if noted != dict(about, index_sha256=digest_of(root / INDEX)):
             return None
         index = faiss.read_index(str(root / INDEX))
     except (FileNotFoundError, ValueError, RuntimeError, MemoryError):

@@ -1,6 +1,7 @@
 """The page: answers, two users at once, bad uploads, and a browser."""
 import os
 import shutil
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -144,6 +145,37 @@ def test_half_an_image(answers, scene, tmp_path):
         path.write_bytes(file.read()[:3000])
     with pytest.raises(ValueError, match='half.png'):
         answers.look(str(path), WORDS, 0.3)
+
+
+def test_the_servers_folders_are_not_shown(answers, tmp_path):
+    path = tmp_path / 'half.png'
+    Image.fromarray(np.zeros((99, 99, 3), np.uint8)).save(path)
+    path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(ValueError) as caught:
+        answers.look(str(path), WORDS, 0.3)
+    assert 'half.png' in str(caught.value)
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_only_one_endpoint(address):
+    from gradio_client import Client
+    named = Client(address, verbose=False).view_api(return_format='dict')
+    assert [*named['named_endpoints']] == ['/find']
+
+
+@pytest.mark.parametrize('words, iou, message', [
+    (WORDS, None, 'NMS: give a number'), (['cat'], 0.3, 'words as one text')])
+def test_values_of_other_types(answers, scene, words, iou, message):
+    with pytest.raises(ValueError, match=message):
+        answers.look(scene, words, iou)
+
+
+def test_a_port_in_use():
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(ValueError, match=f'--port {port} cannot be used'):
+            page.check_port(port)
+    page.check_port(None)
 
 
 @pytest.mark.parametrize('text, message', [

@@ -91,6 +91,14 @@ def test_other_damage(tmp_path):
     assert folder.problem('a') == f'{folder.file("a")} is missing'
 
 
+def test_a_number_of_rows_that_is_not_the_files(tmp_path):
+    folder = folder_of(tmp_path, parts='a')
+    folder.write('a', columns(3), ['x.png'], [], 0)
+    side = tmp_path / 'parts/a.json'
+    side.write_text(side.read_text().replace('"rows": 3', '"rows": 2'))
+    assert folder.problem('a') == f'{side} is damaged'
+
+
 def test_what_is_no_features_folder(tmp_path):
     (tmp_path / 'photo.png').touch()
     for path in (tmp_path, tmp_path / 'no', tmp_path / 'photo.png'):

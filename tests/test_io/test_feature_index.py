@@ -40,6 +40,20 @@ def test_it_is_made_once(folder, monkeypatch):
     assert len(open_index(fresh)) == 55
 
 
+def test_a_damaged_index_is_made_anew(folder):
+    query = np.random.default_rng(0).standard_normal(
+        folder.about['dim']).astype(np.float32)
+    wanted = open_index(folder).search(query, 5)
+    path = folder.root / 'index.faiss'
+    content = path.read_bytes()
+    path.write_bytes(content[:len(content) // 2]
+                     + bytes(len(content) - len(content) // 2))
+    found = open_index(folder).search(query, 5)
+    for one, other in zip(wanted, found):
+        np.testing.assert_array_equal(one, other)
+    assert path.read_bytes() == content
+
+
 def test_no_regions(tmp_path):
     folder = folder_of(tmp_path, parts=('a', ))
     folder.write('a', columns(0), ['x.png'], [], 0)

@@ -13,6 +13,7 @@ from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 from projects.onnx_runtime import detect as project
 from regionclip_mm.apis import RegionInferencer
+from regionclip_mm.apis.image_loading import load_image
 
 pytestmark = needs_exporter
 CONFIG = str(ROOT / 'projects/emoji_world/configs/regionclip_nano.py')
@@ -114,6 +115,58 @@ def test_words_are_baked_in_or_given(model, tmp_path):
     assert names == ['a', 'b'] and embeddings.shape == (2, 2)
     with pytest.raises(SystemExit, match='has no classes: give --words'):
         project.words_of(Open(), None)
+
+
+@pytest.mark.parametrize('kind', ['16 bit', 'transparent', 'turned'])
+def test_pixels_are_those_of_the_package(kind, tmp_path):
+    path = tmp_path / ('a.jpg' if kind == 'turned' else 'a.png')
+    pixels = make_image(40, 60, 3)
+    if kind == '16 bit':
+        Image.fromarray(np.linspace(0, 65535, 60).astype(np.uint16)[None]
+                        .repeat(40, 0)).save(path)
+    elif kind == 'transparent':
+        image = Image.fromarray(pixels).convert('RGBA')
+        image.putalpha(90)
+        image.save(path)
+    else:
+        tags = Image.Exif()
+        tags[0x112] = 6
+        Image.fromarray(pixels).save(path, exif=tags)
+    found, _ = project.read_image(str(path))
+    wanted = load_image(str(path))[..., ::-1].transpose(2, 0, 1)
+    assert found[0].shape == wanted.shape
+    np.testing.assert_allclose(found[0], wanted, atol=1)
+
+
+@pytest.mark.parametrize('boxes, message', [
+    (np.zeros((2, 3)), r'shape \(N, 4\)'), (np.zeros((3, 8)), 'shape'),
+    (np.full((1, 4), np.nan), 'finite'), (np.array(['a']), 'npy|shape|finite'),
+    (np.array([[5., 5, 1, 9]]), 'boxes without area'), (None, 'no .npy file')])
+def test_boxes_that_are_none(boxes, message, tmp_path):
+    path = tmp_path / 'boxes.npy'
+    if boxes is None:
+        path.write_text('{"a": 1}')
+    else:
+        np.save(path, boxes)
+    with pytest.raises(SystemExit, match=message):
+        project.read_boxes(str(path))
+
+
+@pytest.mark.parametrize('args, message', [
+    (['a.onnx', 'a.png', '--scale', '0'], '0 is not above 0'),
+    (['a.onnx', 'a.png', '--short-side', '-5'], '-5 is not above 0')])
+def test_sizes_that_are_none(args, message, capsys):
+    with pytest.raises(SystemExit):
+        project.main(args)
+    assert message in capsys.readouterr().err
+
+
+def test_files_that_are_none(model, tmp_path):
+    (tmp_path / 'a').write_text('no')
+    with pytest.raises(SystemExit, match='a cannot be run: '):
+        project.main([str(tmp_path / 'a'), 'a.png'])
+    with pytest.raises(SystemExit, match='a is no image that can be read'):
+        project.main([str(model), str(tmp_path / 'a')])
 
 
 def test_nms_keeps_the_best_of_what_overlaps():

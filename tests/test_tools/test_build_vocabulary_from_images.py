@@ -1,4 +1,5 @@
 """Vocabularies of example images, alone and with words."""
+import re
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,16 @@ def test_an_example_that_is_no_image(build):
 def test_bad_files(build, annotations, message):
     write_coco(Path('one.json'), annotations)
     with pytest.raises(SystemExit, match=message):
+        build(examples='one.json')
+
+
+def test_boxes_of_an_unknown_category(build):
+    write_coco(Path('one.json'), {1: [('cat', [1, 0, 5, 5])]})
+    text = Path('one.json').read_text()
+    Path('one.json').write_text(re.sub('"category_id": [0-9]+',
+                                       '"category_id": 99', text))
+    with pytest.raises(SystemExit, match='categories that it does not have: '
+                       'category_id 99'):
         build(examples='one.json')
 
 

@@ -1,4 +1,5 @@
 """tools/extract_region_features.py: what it writes, goes on with, refuses."""
+import fcntl
 import os
 import signal
 import subprocess
@@ -206,6 +207,18 @@ def test_what_killed_processes_leave_is_removed(extract):
     left.touch()
     extract()
     assert not left.exists()
+
+
+def test_another_process_in_the_folder(extract):
+    """Also with the same command: both would write the same parts."""
+    handle = os.open(Path('out').mkdir() or 'out', os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    with pytest.raises(SystemExit, match='another process writes to out: '
+                       'wait for its end'):
+        extract()
+    assert not any(Path('out').iterdir())
+    os.close(handle)
+    extract()
 
 
 def test_features_that_are_not_finite(extract, monkeypatch):
