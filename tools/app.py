@@ -54,8 +54,8 @@ def main() -> None:
     quiet()
     with one_line_errors(), config_errors(config):
         from regionclip_mm.apis import RegionInferencer
-        from regionclip_mm.apis.page import (check_port, import_gradio,
-                                             launch, make_page)
+        from regionclip_mm.apis.page import (check_port, import_gradio, launch,
+                                             make_page)
         from regionclip_mm.apis.page_answers import PageAnswers
         import_gradio()
         check_port(args.port)

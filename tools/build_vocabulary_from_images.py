@@ -55,8 +55,7 @@ def build(args: argparse.Namespace) -> 'Vocabulary':
 
     from regionclip_mm.apis.example_files import read_examples
     from regionclip_mm.apis.example_vocabulary import (embed_around,
-                                                       embed_examples,
-                                                       meta_of,
+                                                       embed_examples, meta_of,
                                                        vocabulary_of_examples)
     from regionclip_mm.apis.open_detector import DetectorFiles, open_detector
     from regionclip_mm.apis.out_dir import check_out_file

@@ -3,7 +3,6 @@ import hashlib
 import json
 from typing import Any, Dict, List, Optional, Sequence
 
-
 from ..io.feature_folder import FeatureFolder, is_begun
 from ..io.files import PathLike
 from ..io.wording import listed

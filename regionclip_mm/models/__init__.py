@@ -2,8 +2,8 @@
 from .backbones import CLIPResNet
 from .dense_heads import TextATSSHead, TextDINOHead, TextRTMDetSepBNHead
 from .detectors import (OpenVocabularyATSS, OpenVocabularyCascadeRCNN,
-                        OpenVocabularyDINO, OpenVocabularyFastRCNN,
-                        OpenVocabularyFasterRCNN, OpenVocabularyMaskRCNN,
+                        OpenVocabularyDINO, OpenVocabularyFasterRCNN,
+                        OpenVocabularyFastRCNN, OpenVocabularyMaskRCNN,
                         OpenVocabularyRTMDet, RegionCLIP, SourcedFastRCNN)
 from .layers import (AttentionPool2d, ConvTextClassifier,
                      ProjectedTextClassifier, SigmoidTextClassifier,

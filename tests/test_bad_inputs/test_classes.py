@@ -7,8 +7,8 @@ from nano_training import training_config
 from nano_transfer import NAMES, transfer
 from toy_training import train
 
-from regionclip_mm.text import VocabularyFile
 from regionclip_mm.io.files import load_plain_file
+from regionclip_mm.text import VocabularyFile
 
 
 def build(*args, **kwargs):

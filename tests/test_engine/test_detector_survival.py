@@ -12,6 +12,7 @@ import torch
 from nano import ROOT
 from nano_training import training_config
 from toy_training import STARTED, differences, final, train
+
 from regionclip_mm.io.files import load_plain_file
 
 STEPS = 12

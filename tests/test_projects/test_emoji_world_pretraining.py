@@ -20,8 +20,8 @@ from projects.emoji_world.emoji_world.weights import write_clip_nano
 from projects.emoji_world.tools import (forget_encoder, leave_out_novel,
                                         pretraining_table)
 from regionclip_mm.checkpoint import load_weights
-from regionclip_mm.text import Vocabulary
 from regionclip_mm.io.files import load_plain_file
+from regionclip_mm.text import Vocabulary
 
 CONFIGS = ROOT / 'projects/emoji_world/configs'
 SPLIT, SCENES, STEPS = 'captions_train', 8, 3

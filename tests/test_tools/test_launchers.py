@@ -10,6 +10,7 @@ import torch
 from nano import ROOT
 from nano_training import distance, training_config
 from toy_training import final, train
+
 from regionclip_mm.io.files import load_plain_file
 
 # MMEngine's launchers ask for a GPU before they start any backend.
