@@ -72,9 +72,10 @@ def export_onnx(detector: RegionCLIP, path: PathLike,
 def check_packages() -> None:
     """Raise an ImportError unless everything for ONNX is installed."""
     if torch.__version__ < OLDEST_TORCH:
+        oldest = '.'.join(map(str, OLDEST_TORCH))
         raise ImportError(
-            f'the export to ONNX needs torch {".".join(map(str, OLDEST_TORCH))}'
-            f' or later, whose exporter it uses; found {torch.__version__}')
+            f'the export to ONNX needs torch {oldest} or later, whose '
+            f'exporter it uses; found {torch.__version__}')
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
         raise ImportError(f'{", ".join(missing)} must be installed to export '

@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-import torch
 from nano import ROOT
 from nano_training import training_config
 from toy_training import STARTED, differences, final, train

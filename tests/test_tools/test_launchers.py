@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 from nano import ROOT
 from nano_training import distance, training_config
 from toy_training import final, train
