@@ -43,7 +43,10 @@ pip() { "$VENV/bin/python" -m pip --disable-pip-version-check -q "$@"; }
 step "torch and build tools (about 1 minute)"
 pip install -r requirements/build.txt
 step "mmcv 2.1.0 with its operators (compiled once: about 8 minutes on 2 cores)"
-MMCV_WITH_OPS=1 MAX_JOBS="${MAX_JOBS:-$(nproc)}" pip install --no-build-isolation mmcv==2.1.0
+mmcv() { MMCV_WITH_OPS=1 MAX_JOBS="${MAX_JOBS:-$(nproc)}" pip install --no-build-isolation "$@" mmcv==2.1.0; }
+mmcv
+# pip's cache may have it as compiled for another torch, which is no use here.
+"$VENV/bin/python" -c 'import torch, mmcv._ext' 2>/dev/null || mmcv --no-cache-dir --force-reinstall --no-deps
 step "mmdet, mmpretrain, transformers and the test tools (about 1 minute)"
 pip install -r requirements/runtime.txt
 # Both OpenCV packages own the same folder: remove one, lay the other anew.

@@ -107,8 +107,9 @@ def setup_commands(cell: Cell, python: str, folder: Path) -> List[List[str]]:
     return [
         [python, '-m', 'venv', str(env)],
         [*pip, *OLD, 'setuptools==81.0.0', 'wheel', 'ninja', 'psutil'],
+        # pip's cache does not tell mmcv for one torch from that for another
         ['env', 'MMCV_WITH_OPS=1', *pip, '--no-build-isolation',
-         'mmcv==2.1.0'],
+         '--no-cache-dir', 'mmcv==2.1.0'],
         [*pip, '-c', str(folder / 'constraints.txt'),
          '-r', str(folder / 'runtime.txt')],
         [own, '-m', 'pip', '-q', 'uninstall', '-y', 'opencv-python'],
