@@ -36,7 +36,10 @@ def load_local(filename: str, map_location: Any = None) -> Any:
         FileNotFoundError: If there is none.
         ValueError: If it is damaged or holds more than plain data.
     """
-    return load_plain_file(os.path.expanduser(filename), map_location)
+    path = os.path.expanduser(filename)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f'{path} can not be found.')  # as MMEngine
+    return load_plain_file(path, map_location)
 
 
 def load_address(filename: str, map_location: Any = None,

@@ -50,6 +50,19 @@ class RestrictedUnpickler(pickle._Unpickler):
         self._named[id(found)] = found
         return found
 
+    def load(self) -> Any:
+        """What the file holds.
+
+        Raises:
+            pickle.UnpicklingError: If it asks for more than it may, or is
+                damaged.
+        """
+        try:
+            return super().load()
+        except KeyError as error:  # an opcode, or a place in the memo
+            raise pickle.UnpicklingError(f'it has an unknown {error}'
+                                         ) from None
+
     def _check_call(self, depth: int) -> None:
         """Raise unless what lies so deep on the stack may be called."""
         function = self.stack[-depth]

@@ -58,7 +58,7 @@ def encoder(net: nn.Module, size: Tuple[int, int],
     image = torch.empty(1, 3, *size, device='meta')
     pooled = torch.empty(regions, sizes.channels[2], sizes.roi_size,
                          sizes.roi_size, device='meta', requires_grad=True)
-    concepts = torch.empty(net.classifiers[0].out_features - 1,
+    concepts = torch.empty(net.classifiers[0].built_for - 1,
                            sizes.embed_dim, device='meta')
     trunk = net.backbone.trunk(image)
 
