@@ -17,7 +17,7 @@ app: setup
 	@$(PY) tools/app.py
 
 # Two processes with a thread each: quicker than one with two, and memory for it
-# is found everywhere (up to 3 GB each).
+# is found on most machines (up to 6 GB each).
 TESTS := OMP_NUM_THREADS=1 $(PY) -m pytest tests -n 2 --dist loadfile
 
 test: setup
