@@ -3,7 +3,8 @@ import pickle
 from typing import Any, Dict, Tuple
 
 # Opcodes that call what no name was looked up for.
-UNCHECKED = (pickle.INST, pickle.OBJ, pickle.EXT1, pickle.EXT2, pickle.EXT4)
+UNCHECKED = {code[0] for code in (pickle.INST, pickle.OBJ, pickle.EXT1,
+                                  pickle.EXT2, pickle.EXT4)}
 
 
 class Refused(pickle.UnpicklingError):
@@ -23,7 +24,7 @@ class RestrictedUnpickler(pickle._Unpickler):
 
     dispatch = {code: function for code, function
                 in pickle._Unpickler.dispatch.items()
-                if code not in [one[0] for one in UNCHECKED]}
+                if code not in UNCHECKED}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

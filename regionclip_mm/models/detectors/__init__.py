@@ -1,11 +1,11 @@
 """Detectors."""
-from .from_proposals import (FromProposals, OpenVocabularyFastRCNN,
-                             SourcedFastRCNN)
+from .from_proposals import FromProposals, SourcedFastRCNN
 from .open_vocabulary import OpenVocabulary
 from .regionclip import RegionCLIP
 from .with_words import (OpenVocabularyATSS, OpenVocabularyCascadeRCNN,
                          OpenVocabularyDINO, OpenVocabularyFasterRCNN,
-                         OpenVocabularyMaskRCNN, OpenVocabularyRTMDet)
+                         OpenVocabularyFastRCNN, OpenVocabularyMaskRCNN,
+                         OpenVocabularyRTMDet)
 
 __all__ = [
     'FromProposals', 'OpenVocabulary', 'OpenVocabularyATSS',

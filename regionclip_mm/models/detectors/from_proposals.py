@@ -7,8 +7,6 @@ from mmdet.models.detectors import FastRCNN
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
 
-from .open_vocabulary import OpenVocabulary
-
 
 class FromProposals:
     """Base, before a detector of mmdet whose ``rpn_head`` is None, that has
@@ -67,9 +65,3 @@ class FromProposals:
 class SourcedFastRCNN(FromProposals, FastRCNN):
     """mmdet's ``FastRCNN`` with proposals of a source, so that its data needs
     none."""
-
-
-@MODELS.register_module()
-class OpenVocabularyFastRCNN(OpenVocabulary, FromProposals, FastRCNN):
-    """The same, finding words: its ``bbox_head`` has a text classifier as
-    ``cls_predictor_cfg``."""

@@ -1,9 +1,15 @@
 """Detectors of mmdet that find words; all else about them is mmdet's."""
 from mmdet.models.detectors import (ATSS, DINO, CascadeRCNN, FasterRCNN,
-                                    MaskRCNN, RTMDet)
+                                    FastRCNN, MaskRCNN, RTMDet)
 from mmdet.registry import MODELS
 
+from .from_proposals import FromProposals
 from .open_vocabulary import OpenVocabulary
+
+
+@MODELS.register_module()
+class OpenVocabularyFastRCNN(OpenVocabulary, FromProposals, FastRCNN):
+    """As :class:`OpenVocabularyFasterRCNN`, in the regions of a source."""
 
 
 @MODELS.register_module()
