@@ -1,6 +1,7 @@
 """Builds a shipped config at full size, for one small picture."""
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Sequence
+from typing import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -60,14 +61,31 @@ def use_random_vocabulary(cfg: Config, names: Sequence[str],
     classifier_of(cfg).pop('test_vocabulary', None)
 
 
-def build_loaded(cfg: Config) -> torch.nn.Module:
+@contextmanager
+def nan_in_empty_tensors() -> Iterator[None]:
+    """What ``torch.empty`` gives is NaN, not what happens to be there."""
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+def build_loaded(cfg: Config, init_weights: bool = False) -> torch.nn.Module:
     """The model with random weights that count as loaded.
 
     An RPN takes every region for an object: random weights often give
-    negative objectness, with which nothing at all would be detected.
+    negative objectness, with which nothing at all would be detected. Memory
+    that no weight was written to is read as NaN, always: mmdet's DINO needs
+    ``init_weights``, which for others reads files.
     """
     torch.manual_seed(0)
-    model = MODELS.build(cfg.model)
+    with nan_in_empty_tensors():
+        model = MODELS.build(cfg.model)
+    if init_weights:
+        model.init_weights()
+    for name, tensor in model.state_dict().items():
+        assert tensor.isfinite().all(), f'{name} was never initialised'
     for name, parameter in model.named_parameters():
         if name.endswith('rpn_head.rpn_cls.bias'):
             torch.nn.init.constant_(parameter, 5.)

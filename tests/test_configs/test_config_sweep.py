@@ -122,7 +122,8 @@ def run_mixed(cfg: Config, tmp_path) -> None:
     loader.pipeline = [step for step in loader.pipeline
                        if step['type'] not in ('LoadAnnotations', 'Pad')]
     write_picture(tmp_path / 'a.png')
-    found = detect(cfg, build_loaded(cfg), tmp_path / 'a.png')
+    model = build_loaded(cfg, init_weights=True)
+    found = detect(cfg, model, tmp_path / 'a.png')
     # mmdet rounds the size of the resized picture, not its scale
     check_detections(found, ('cat', 'traffic cone'), slack=1.)
 
