@@ -231,3 +231,13 @@ def test_each_row_names_the_job_that_makes_it(tmp_path, capsys):
     for row in rows - {'evaluate_clip'}:
         assert {f'{row}_{seed}' for seed in range(3)} <= {*jobs}, row
     assert 'evaluate_clip' in jobs
+
+
+def test_a_part_of_the_table_and_what_it_needs(tmp_path):
+    jobs = pretraining_table.all_jobs(tmp_path, seeds=3)
+    some = pretraining_table.chosen(jobs, ['transfer_regionclip_2'])
+    assert [job.name for job in some] == [
+        'scenes', 'pool', 'embed_all', 'label_all', 'pretrain_regionclip_2',
+        'transfer_regionclip_2', 'evaluate_transfer_regionclip_2']
+    with pytest.raises(ValueError, match="--only: no job .* has 'regoin'"):
+        pretraining_table.chosen(jobs, ['transfer', 'regoin'])

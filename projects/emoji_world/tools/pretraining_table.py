@@ -5,8 +5,11 @@
 Parses a concept pool from captions, labels regions once, pretrains and
 fine-tunes with several seeds, evaluates, prints. An interrupted run goes on
 with the same command; --print-only shows what there is, --commands what each
-job runs. Two processes with
-one thread each; the files are in work_dirs/pretraining_table.
+job runs. Two processes with one thread each; the files are in
+work_dirs/pretraining_table. More seeds of a part only:
+
+    python projects/emoji_world/tools/pretraining_table.py --seeds 6 \\
+        --only transfer_clip_{3,4,5} transfer_regionclip_{3,4,5}
 """
 import argparse
 import json
@@ -59,6 +62,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--processes', type=int, default=2, metavar='N')
     parser.add_argument('--folder', type=Path,
                         default='work_dirs/pretraining_table')
+    parser.add_argument('--only', nargs='+', metavar='TEXT', help='jobs whose '
+                        'names contain one of these, and what they need')
     parser.add_argument('--print-only', action='store_true',
                         help='run nothing')
     parser.add_argument('--commands', action='store_true',
@@ -199,6 +204,23 @@ def all_jobs(folder: Path, seeds: int) -> List[Job]:
     return jobs
 
 
+def chosen(jobs: List[Job], texts: Sequence[str]) -> List[Job]:
+    """Jobs whose names contain one of the texts, with what they need.
+
+    Raises:
+        ValueError: For a text that no name contains.
+    """
+    for text in texts:
+        if not any(text in job.name for job in jobs):
+            raise ValueError(f'--only: no job of --commands has {text!r} in '
+                             'its name')
+    names = {job.name for job in jobs if any(t in job.name for t in texts)}
+    for job in reversed(jobs):  # what is needed comes before
+        if job.name in names:
+            names.update(job.needs)
+    return [job for job in jobs if job.name in names]
+
+
 def found(folder: Path, name: str) -> Optional[dict]:
     """Figures of a run, if it is done."""
     path = folder / f'{name}.json'
@@ -283,6 +305,8 @@ def main() -> None:
     args = parse_args()
     quiet()
     jobs = all_jobs(args.folder, args.seeds)
+    if args.only:
+        jobs = chosen(jobs, args.only)
     if args.commands:
         for job in jobs:
             print(f'{job.name}: {job}')
