@@ -22,6 +22,16 @@ WORDS = 'boat . tv . bottle . cat . bus . pizza'
 BROWSERS = ('chromium', 'google-chrome', 'chromium-browser')
 
 
+@pytest.fixture(scope='module', autouse=True)
+def temporary_files(tmp_path_factory):
+    """Gradio's client makes a folder of its own for each file that it gets."""
+    folder = str(tmp_path_factory.mktemp('gradio'))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('tempfile.tempdir', folder)
+        patch.setenv('GRADIO_TEMP_DIR', folder)
+        yield
+
+
 @pytest.fixture(scope='module')
 def answers():
     with pytest.MonkeyPatch.context() as patch:
