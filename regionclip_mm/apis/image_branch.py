@@ -67,6 +67,8 @@ class ImageBranch(nn.Module):
             network pixels, clipped to the image.
         """
         x = self.detector.feature_maps((image - self.mean) / self.std)[0]
+        # No region at all ends the process in ONNX Runtime 1.23 (Python 3.10).
+        boxes = F.pad(boxes, (0, 0, 0, 1))  # one more, which is cut off
         regions = roi_align(
             x, F.pad(boxes, (1, 0)), self.roi_layer.output_size,
             self.roi_layer.spatial_scale, 0, aligned=True)
@@ -79,12 +81,12 @@ class ImageBranch(nn.Module):
             words, dim=-1).t()
         logits = F.pad(cosines / self.temperature, (0, 1))
         if not head.bbox_head.with_reg:
-            return embeddings, logits
+            return embeddings[:-1], logits[:-1]
         refined = head.bbox_head.bbox_coder.decode(
             boxes, head.bbox_head.fc_reg(embeddings))
         size = torch.tensor(image.shape[:1:-1], dtype=boxes.dtype)  # W, H
         refined = refined.clamp(min=0).minimum(size.repeat(2))
-        return embeddings, logits, refined
+        return embeddings[:-1], logits[:-1], refined[:-1]
 
 
 def check_exportable(detector: RegionCLIP) -> None:
