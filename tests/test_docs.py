@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 ORIGINAL = ROOT / 'docs/from_regionclip.md'
 DOCUMENTS = sorted({
     *ROOT.glob('*.md'), *ROOT.glob('docs/*.md'),
-    *ROOT.glob('projects/*/README.md')})
+    *ROOT.glob('projects/README.md'), *ROOT.glob('projects/*/README.md')})
 FOLDERS = ('regionclip_mm', 'configs', 'tools', 'projects', 'tests', 'docs',
            'requirements', '.ci')
 PATH = re.compile(rf'(?<![\w/.:$~-])(?:\./)?(?:{"|".join(FOLDERS)})/'

@@ -42,7 +42,8 @@ class Seen:
 class PageAnswers:
     """Answers requests one at a time, and those it knows at once.
 
-    Boxes inside of better ones of the same word are left out (``no_parts``).
+    Boxes inside of better ones are left out, whatever their words
+    (``no_parts``).
     Words are part of the model while it works, so that two users at once
     would see each other's without the lock.
 
