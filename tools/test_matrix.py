@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence, TextIO
 
 ROOT = Path(__file__).resolve().parents[1]
 # A key of STACKS, and the versions of Python it is tried on.
@@ -28,6 +28,8 @@ MEANING = {
 OLD = ('torch==2.1.0', 'torchvision==0.16.0', 'numpy==1.26.4')
 # Their pins want a newer numpy or torch: any version that fits instead.
 NEWEST = {'pyarrow': 'pyarrow<20'}  # that takes this numpy
+# Seconds; pytest-xdist may wait forever when a test has ended its process.
+LONGEST = 7200
 UNPINNED = ('scipy', 'opencv-python-headless', 'matplotlib', 'onnx',
             'onnxscript', 'onnxruntime', 'pyarrow', 'h5py', 'faiss-cpu',
             'spacy')
@@ -162,15 +164,23 @@ def run_cell(cell: Cell, folder: Path, sources: str) -> Result:
                         folder / 'log.txt'), int(time.time() - started))
             ready.write_text(wanted)
         started = time.time()
-        code = subprocess.run(
-            [str(folder / 'env/bin/python'), '-m', 'pytest', 'tests', '-n',
-             '2', '--dist', 'loadfile'], cwd=ROOT, stdout=log, stderr=log,
-            env=dict(os.environ, OMP_NUM_THREADS='1')).returncode
-    outcome = ('passed' if code == 0 else 'FAILED') + ', ' + last_line(
-        folder / 'log.txt')
+        outcome = run_tests(folder / 'env/bin/python', log)
+    outcome += ', ' + last_line(folder / 'log.txt')
     result = Result(outcome, int(time.time() - started), sources)
     (folder / 'result.json').write_text(json.dumps(result._asdict()))
     return result
+
+
+def run_tests(python: Path, log: TextIO) -> str:
+    """What became of the suite, in a word."""
+    try:
+        code = subprocess.run(
+            [str(python), '-m', 'pytest', 'tests', '-n', '2', '--dist',
+             'loadfile'], cwd=ROOT, stdout=log, stderr=log, timeout=LONGEST,
+            env=dict(os.environ, OMP_NUM_THREADS='1')).returncode
+    except subprocess.TimeoutExpired:
+        return f'FAILED: no end after {LONGEST} s'
+    return 'passed' if code == 0 else 'FAILED'
 
 
 def last_line(log: Path) -> str:

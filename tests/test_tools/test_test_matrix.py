@@ -66,6 +66,15 @@ def test_a_failing_setup_is_told_and_tried_again(matrix, pythons):
         assert matrix.kept(pythons / 'x', 'abc') is None
 
 
+def test_a_suite_that_hangs_is_ended(matrix, pythons, monkeypatch):
+    monkeypatch.setitem(matrix.run_tests.__globals__, 'LONGEST', 1)
+    python = fake_python(pythons, '3.94', 'echo collected; exec sleep 60')
+    with open(pythons / 'log.txt', 'w') as log:
+        assert matrix.run_tests(python, log) == 'FAILED: no end after 1 s'
+    assert matrix.last_line(pythons / 'log.txt') == 'collected'
+    assert matrix.is_bad('FAILED: no end after 1 s, collected')
+
+
 def test_results_are_kept_for_the_same_sources(matrix, tmp_path):
     result = matrix.Result('passed, 9 passed', 77, 'abc')
     (tmp_path / 'result.json').write_text(json.dumps(result._asdict()))
