@@ -89,7 +89,8 @@ def read_config(args: argparse.Namespace) -> 'Config':
     changes.add_argument('--set', nargs='*', action=DictAction, default={})
     cfg.merge_from_dict(changes.parse_args(['--set', *args.cfg_options]).set)
     check_online(cfg)
-    offline_config(cfg, args.out)
+    if args.offline_config:
+        offline_config(cfg, args.out)
     check_label_pipeline(cfg.get('label_pipeline'), args.config)
     return cfg
 

@@ -3,7 +3,8 @@
 Variable `cc3m_pools`: the concepts, `_base_.cc3m_pools.rn50`.
 
 Without COCO: `--cfg-options val_cfg=None val_dataloader=None
-val_evaluator=None`.
+val_evaluator=None
+model.roi_head.bbox_head.cls_predictor_cfg.test_vocabulary=None`.
 """
 _base_ = [
     './datasets/cc3m_shards.py', './datasets/coco_ovd.py',

@@ -9,7 +9,7 @@ from mmdet.structures import DetDataSample
 
 def folder_of(dataset: Dataset) -> str:
     """The folder of a dataset's images, which their file names lack; '' if
-    it has none, as one of shards or a wrapper."""
+    it has none, as one of shards."""
     prefix = getattr(dataset, 'data_prefix', None) or {}
     return str(prefix.get('img') or prefix.get('img_path') or '')
 

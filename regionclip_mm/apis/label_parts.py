@@ -10,6 +10,8 @@ from ..io.skipped_data import BadSampleError
 from .label_data import digest_of_images, digest_of_tar, known_images
 
 PART = 500  # images; an interrupted run loses no more
+WRAPPER = ('train_dataloader.dataset.type={!r} holds other data sets: label '
+           'each of them by itself, with a config of its own')
 NOTHING = 'left out by the pipeline'
 
 
@@ -114,8 +116,11 @@ def parts_of(dataset: Dataset) -> Dict[str, Part]:
 
     Raises:
         ValueError: If two shards would have one name, or two images have one
-            id.
+            id, or the dataset holds others, which take another image where
+            one cannot be read.
     """
+    if hasattr(dataset, 'dataset') or hasattr(dataset, 'datasets'):
+        raise ValueError(WRAPPER.format(type(dataset).__name__))
     if isinstance(dataset, IterableDataset):
         return {name: TolerantShard(dataset, url)
                 for name, url in shards_by_name(dataset.urls).items()}

@@ -1,10 +1,17 @@
 """The config of offline pretraining, from that of online pretraining."""
 import copy
 from pathlib import Path
+from typing import Union
 
 from mmengine.config import Config
+from mmengine.registry import Registry
+
+from mmdet.datasets.transforms import PackDetInputs
+from mmdet.registry import MODELS, TRANSFORMS
 
 from ..io.files import PathLike
+from ..models.pretrainers import RegionTextPretrainer
+from .label_parts import WRAPPER
 
 ONLINE, OFFLINE = 'RegionTextPretrainer', 'OfflineRegionTextPretrainer'
 
@@ -37,20 +44,29 @@ def check_online(cfg: Config) -> None:
         ValueError: Naming what lacks.
     """
     model = cfg.get('model') or {}
-    if model.get('type') != ONLINE or not model.get('teacher'):
+    kind = class_of(model.get('type'), MODELS)
+    if not issubclass(kind, RegionTextPretrainer) or not model.get('teacher'):
         raise ValueError(
             f'{cfg.filename} has no model of type {ONLINE!r} with a teacher, '
             f'but {model.get("type")!r}: give the config of (online) '
             'region-text pretraining')
     if not cfg.get('train_dataloader'):
         raise ValueError(f'{cfg.filename} has no train_dataloader')
+    dataset = cfg.train_dataloader.dataset
+    if 'dataset' in dataset or 'datasets' in dataset:
+        raise ValueError(WRAPPER.format(dataset.type))
+
+
+def class_of(kind: Union[str, type, None], registry: Registry) -> type:
+    """What is registered under a name; ``object`` if nothing is."""
+    found = registry.get(kind) if isinstance(kind, str) else kind
+    return found if isinstance(found, type) else object
 
 
 def offline_config(cfg: Config, ann_file: PathLike) -> Config:
     """The same training from labels on disk.
 
-    The teacher is left out; the proposal source stays, for evaluation. A
-    dataset inside another one is not found: change its pipeline by hand.
+    The teacher is left out; the proposal source stays, for evaluation.
 
     Args:
         cfg: Of online pretraining; it stays as it is.
@@ -69,7 +85,8 @@ def offline_config(cfg: Config, ann_file: PathLike) -> Config:
     if model.get('loss_region_distill'):
         model.loss_region_distill.type = 'TopKDistillLoss'
     pipeline = cfg.train_dataloader.dataset.get('pipeline') or []
-    if not pipeline or pipeline[-1]['type'] != 'PackDetInputs':
+    if not pipeline or (
+            class_of(pipeline[-1]['type'], TRANSFORMS) is not PackDetInputs):
         raise ValueError('the last step of train_dataloader.dataset.pipeline '
                          "should be type='PackDetInputs', which "
                          "'PackRegionLabels' takes the place of")

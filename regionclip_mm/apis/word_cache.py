@@ -138,8 +138,8 @@ def using(model: nn.Module, vocabulary: Optional[Vocabulary]
             'than those of the detector: make it anew with '
             'tools/build_vocabulary_from_images.py')
     before = [layer.test_source for layer in model.classifiers]
-    model.set_vocabulary(vocabulary)
     try:
+        model.set_vocabulary(vocabulary)
         yield
     finally:
         for layer, source in zip(model.classifiers, before):

@@ -1,6 +1,6 @@
 """Puts the teacher's labels of regions into samples."""
 from functools import lru_cache
-from typing import Optional, Sequence
+from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -10,9 +10,9 @@ from mmdet.registry import TRANSFORMS
 from mmdet.structures.bbox import HorizontalBoxes
 
 from ..io.files import PathLike
-from ..io.region_label_reader import RegionLabels
-from ..io.region_labels import (SHARD, WRITER, ImageId, index_file, shard_stem,
-                                written_anew)
+from ..io.region_label_reader import RegionLabels, check_labels
+from ..io.region_labels import (SHARD, WRITER, ImageId, index_file,
+                                pool_digest, shard_stem, written_anew)
 from .label_shards import shards_by_name
 
 META = 'region_labels'  # path of the labels, and digest of their concepts
@@ -39,13 +39,19 @@ class LoadRegionLabels(BaseTransform):
             are ``NAME.index.jsonl``, read at once, and ``NAME.npy``, mapped;
             or, with ``{shard}`` for the name of a tar without its ending, a
             pattern of files, read when their turn comes.
+
+    Attributes:
+        pools: Of the labels that are known to be there, a path and the digest
+            of its concepts; of shards, which are alike, the first.
     """
 
     def __init__(self, ann_file: PathLike) -> None:
         self.ann_file = str(ann_file)
         self._open = lru_cache(2)(RegionLabels)
+        self.pools: List[Tuple[str, str]] = []
         if SHARD not in self.ann_file:
-            self._open(self.ann_file)
+            self.pools.append((self.ann_file,
+                               self._open(self.ann_file).digest))
 
     def __getstate__(self) -> dict:
         """For processes that are not forked, which read the file anew."""
@@ -88,7 +94,8 @@ class LoadRegionLabels(BaseTransform):
 
         Raises:
             FileNotFoundError: Naming a file that is not there.
-            ValueError: If two shards would have the same.
+            ValueError: If two shards would have the same, labels are damaged,
+                or not all of the same concepts and as many for a region.
         """
         if SHARD not in self.ann_file and len(shards) > 1:
             raise ValueError(
@@ -104,6 +111,9 @@ class LoadRegionLabels(BaseTransform):
                 f'for example {lacking[0]} is not there '
                 f'(LoadRegionLabels.ann_file={self.ann_file!r}): {WRITER} '
                 'writes them, and leaves those alone that are there')
+        paths = [self._path(dict(shard=name))
+                 for name in shards_by_name(shards)]
+        self.pools = [(path, _digest_of_all(paths)) for path in paths[:1]]
 
     def _path(self, results: dict) -> str:
         if SHARD not in self.ann_file:
@@ -116,6 +126,23 @@ class LoadRegionLabels(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(ann_file={self.ann_file!r})'
+
+
+def _digest_of_all(paths: Sequence[str]) -> str:
+    """Of the concepts of labels, which are there as a whole, and alike."""
+    first = None
+    for path in paths:
+        about, names = check_labels(path)
+        kind = about['top_k'], names
+        if first is not None and kind != first:
+            raise ValueError(
+                f'labels of {paths[0]} have the {first[0]} best of '
+                f'{len(first[1])} concepts, those of {path} the {kind[0]} of '
+                f'{len(names)}' + (', which are others'
+                                   if names != first[1] else '')
+                + f': {written_anew(path)}')
+        first = kind
+    return pool_digest(first[1])
 
 
 def _check_name(labels: RegionLabels, image_id: ImageId,

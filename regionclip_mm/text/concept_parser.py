@@ -24,7 +24,7 @@ class ConceptParser:
     lost some of its letters as undecodable bytes.
 
     Parity: the rule of the reference. Not of it: white space is made single,
-    and captions end after ``LONGEST`` characters.
+    captions end after ``LONGEST`` characters, and the last two exceptions.
 
     Attributes:
         origin: Versions of spaCy and of its model; others may give other

@@ -99,6 +99,17 @@ def test_embeddings_of_another_size(part, recipe, tmp_path):
           rf' gives 128: .* or change {part}\.{WORDS}$')
 
 
+@pytest.mark.parametrize('part', ['model', 'model.teacher'])
+def test_embeddings_of_another_clip_of_the_same_size(part, recipe, tmp_path):
+    """Nothing else would tell RN50's from RN50x64's."""
+    cfg = recipe(COCO)
+    pool = make_vocabulary(CONCEPTS)
+    set_pool(cfg, tmp_path, Vocabulary(
+        pool.names, pool.embeddings, dict(arch='rn50x64')), part)
+    fails(cfg, ValueError, "of CLIP's rn50x64, the detector's backbone is nano"
+          rf': .* --arch nano, or change {part}\.{WORDS}$')
+
+
 def test_test_classes_of_another_size(tmp_path):
     """Else only the first validation would find out."""
     cfg = nano_leaf(COCO, tmp_path)

@@ -40,8 +40,11 @@ def test_without_validation(own, tmp_path):
     none = {key: own[key] for key in ('val_cfg', 'val_dataloader',
                                       'val_evaluator')}
     assert list(none.values()) == [None] * 3
+    assert '`test_vocabulary=None` to\nthe student' in PAGE.read_text()
     cfg = nano_leaf('rn50_rpn_cc3m', tmp_path, **none, **{
-        'optim_wrapper.accumulative_counts': 2})
+        'optim_wrapper.accumulative_counts': 2,
+        'model.roi_head.bbox_head.cls_predictor_cfg.test_vocabulary': None})
+    (tmp_path / 'coco.pth').unlink()
     printed = train(cfg)
     assert 'Iter(train) [2/2]' in printed and 'Iter(val)' not in printed
     assert 'nan' not in printed

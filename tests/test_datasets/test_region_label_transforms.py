@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 import torch
 from mmengine.dataset import Compose
-from region_label_files import write_labels
+from region_label_files import NAMES, write_labels
 
 from mmdet.registry import TRANSFORMS
 from mmdet.structures.bbox import get_box_tensor
 from mmdet.utils import register_all_modules
 from regionclip_mm.datasets import LoadRegionLabels, PackRegionLabels
+from regionclip_mm.io.region_labels import pool_digest
 
 register_all_modules()
 
@@ -114,6 +115,26 @@ def test_shards_of_one_name(tmp_path):
                            'would have the same file of labels, .* rename '
                            'one and label it again, or use them apart'):
             step.check_shards(['file:///a/x.tar', other])
+
+
+def test_shards_whose_labels_do_not_go_together(tmp_path):
+    """Said when the data set is made, not when their turn comes."""
+    shards = ['file:///a/x.tar', 'file:///a/y.tar']
+    write_labels(tmp_path / 'x.json')
+    step = LoadRegionLabels(tmp_path / '{shard}.json')
+    write_labels(tmp_path / 'y.json', k=2)
+    with pytest.raises(ValueError, match='x.json have the 3 best of .* '
+                       'concepts, those of .*y.json the 2 of'):
+        step.check_shards(shards)
+    write_labels(tmp_path / 'y.json', names=NAMES[::-1])
+    with pytest.raises(ValueError, match='y.json .*, which are others: '):
+        step.check_shards(shards)
+    write_labels(tmp_path / 'y.json')
+    step.check_shards(shards)
+    assert step.pools == [(str(tmp_path / 'x.json'), pool_digest(NAMES))]
+    (tmp_path / 'y.npy').unlink()
+    with pytest.raises(FileNotFoundError, match=r'no file .*y\.npy'):
+        step.check_shards(shards)
 
 
 def test_one_file_for_several_shards(labels):

@@ -1,9 +1,11 @@
 """Pretraining from labels on disk is pretraining with the teacher."""
 import copy
+from unittest import mock
 
 import numpy as np
 import pytest
 import torch
+from mmengine.dataset import Compose
 from mmengine.structures import InstanceData
 from nano import make_vocabulary, nano_detector
 from nano_pretraining import (CONCEPTS, build_pretrainer, make_pairs,
@@ -12,6 +14,7 @@ from region_label_files import write_labels
 from test_proposals import small_rpn
 
 from mmdet.registry import MODELS
+from regionclip_mm.datasets import LoadRegionLabels
 from regionclip_mm.io.region_labels import pool_digest
 from regionclip_mm.models import RegionTextPretrainer
 
@@ -165,6 +168,11 @@ def test_labels_of_another_pool(online, tmp_path, names, message):
             str(tmp_path / 'a.json'), pool_digest(names))))
     with pytest.raises(ValueError, match=message):
         losses_of(build_offline(), data)
+    # a run need not get that far
+    dataset = mock.Mock(pipeline=Compose([
+        LoadRegionLabels(tmp_path / 'a.json')]))
+    with pytest.raises(ValueError, match=message):
+        build_offline().check_data(dataset)
 
 
 def test_labels_with_other_numbers_of_concepts(online):

@@ -13,7 +13,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from mmdet.registry import MODELS
 from regionclip_mm.models import AttentionPool2d, RegionCLIP
 from regionclip_mm.models.pretrainers.base import PseudoLabels
-from regionclip_mm.models.pretrainers.checks import check_teacher
+from regionclip_mm.models.pretrainers.checks import (check_teacher,
+                                                     check_teacher_file)
 from regionclip_mm.text import Vocabulary
 
 LOSSES = {'loss_region_distill', 'loss_concept_contrastive',
@@ -81,6 +82,41 @@ def test_it_is_evaluated_as_a_detector(pretrainer):
     pretrainer.train()
     assert isinstance(pretrainer, RegionCLIP)
     assert set(found[0].pred_instances.label_names) <= set(CONCEPTS)
+
+
+def test_words_of_a_test_leave_the_teacher_its_concepts():
+    """Embeddings of another CLIP's size would not even suit it."""
+    pretrainer = build_pretrainer()
+    before = losses_of(pretrainer)
+    pretrainer.set_vocabulary(make_vocabulary(['zebra', 'bus']))
+    assert pretrainer.vocabulary.names == ('zebra', 'bus')
+    assert pretrainer.teacher.vocabulary.names == CONCEPTS
+    after = losses_of(pretrainer)
+    for name in LOSSES:
+        assert after[name].item() == pytest.approx(before[name].item())
+
+
+def test_teacher_files_as_mmengine_takes_them(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    (tmp_path / 'x.pth').touch()
+    found = dict(type='Pretrained', checkpoint='~/x.pth')
+    for init_cfg in (None, [], found, [found],
+                     dict(found, checkpoint='clip://RN50')):
+        check_teacher_file(init_cfg)
+    with pytest.raises(FileNotFoundError, match="checkpoint='~/y.pth'"):
+        check_teacher_file([found, dict(found, checkpoint='~/y.pth')])
+
+
+def test_the_scale_of_image_and_text_is_exact_in_half_precision():
+    """1 / 0.024 is 41.75 in bfloat16."""
+    pretrainer = build_pretrainer()
+    pretrainer.classifiers[0].temperature = 0.024
+    scales = []
+    pretrainer.loss_img_txt.register_forward_hook(
+        lambda module, args, loss: scales.append(args[2]))
+    with torch.autocast('cpu', torch.bfloat16):
+        losses_of(pretrainer)
+    assert scales[0].item() == pytest.approx(1 / 0.024, rel=1e-6)
 
 
 def test_the_trunk_is_computed_once_if_it_is_the_same(pretrainer):

@@ -14,6 +14,7 @@ from nano import ROOT
 
 from projects.emoji_world.emoji_world import coco, measures
 from projects.emoji_world.emoji_world.concepts import names
+from projects.emoji_world.emoji_world.jobs import chosen
 from projects.emoji_world.emoji_world.plans import make_plan
 from projects.emoji_world.emoji_world.render import render
 from projects.emoji_world.emoji_world.weights import write_clip_nano
@@ -235,9 +236,9 @@ def test_each_row_names_the_job_that_makes_it(tmp_path, capsys):
 
 def test_a_part_of_the_table_and_what_it_needs(tmp_path):
     jobs = pretraining_table.all_jobs(tmp_path, seeds=3)
-    some = pretraining_table.chosen(jobs, ['transfer_regionclip_2'])
+    some = chosen(jobs, ['transfer_regionclip_2'])
     assert [job.name for job in some] == [
         'scenes', 'pool', 'embed_all', 'label_all', 'pretrain_regionclip_2',
         'transfer_regionclip_2', 'evaluate_transfer_regionclip_2']
     with pytest.raises(ValueError, match="--only: no job .* has 'regoin'"):
-        pretraining_table.chosen(jobs, ['transfer', 'regoin'])
+        chosen(jobs, ['transfer', 'regoin'])

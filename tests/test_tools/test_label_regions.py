@@ -5,17 +5,18 @@ import pytest
 import torch
 from labelling import change_pair, killed, tool, write_online
 from mmengine.config import Config
-from mmengine.dataset import pseudo_collate
+from mmengine.dataset import ConcatDataset, pseudo_collate
 from mmengine.runner import load_checkpoint
 from nano_pretraining import CONCEPTS
 
 from mmdet.datasets import CocoDataset
-from mmdet.datasets.transforms import RandomFlip
+from mmdet.datasets.transforms import PackDetInputs, RandomFlip
 from mmdet.registry import DATASETS, MODELS, TRANSFORMS
 from regionclip_mm.apis import label_parts, region_labelling
 from regionclip_mm.apis.offline_config import offline_config
 from regionclip_mm.apis.region_labelling import RegionLabeller
 from regionclip_mm.io.region_label_reader import RegionLabels
+from regionclip_mm.models import RegionTextPretrainer
 
 LOSSES = ('loss_region_distill', 'loss_concept_contrastive',
           'loss_img_txt_level')
@@ -113,6 +114,41 @@ def test_steps_that_change_images(main, online, monkeypatch):
         cfg.dump('moved.py')
         with pytest.raises(SystemExit, match=message):
             main(['moved.py', 'a.json'])
+
+
+def test_names_of_a_scope_and_classes_of_ones_own(main, online, monkeypatch):
+    class MyPack(PackDetInputs):
+        pass
+
+    class MyPretrainer(RegionTextPretrainer):
+        pass
+    monkeypatch.setitem(TRANSFORMS.module_dict, 'MyPack', MyPack)
+    monkeypatch.setitem(MODELS.module_dict, 'MyPretrainer', MyPretrainer)
+    cfg = Config.fromfile('online.py')
+    cfg.train_dataloader.dataset.pipeline[-1].type = 'mmdet.PackDetInputs'
+    last = offline_config(cfg, 'a.json').train_dataloader.dataset.pipeline[-1]
+    assert last.type == 'PackRegionLabels'
+    cfg.train_dataloader.dataset.pipeline[-1].type = 'MyPack'
+    cfg.model.type = 'MyPretrainer'
+    cfg.dump('own.py')
+    main(['own.py', 'a.json'])  # they need not become an offline config
+    assert len(RegionLabels('a.json').images) == 6
+    with pytest.raises(SystemExit, match="type='PackDetInputs', which"):
+        main(['own.py', 'b.json', '--offline-config', 'off.py'])
+
+
+def test_a_dataset_of_others(main, online):
+    """Of which mmengine takes another image where one is broken."""
+    cfg = Config.fromfile('online.py')
+    inner = cfg.train_dataloader.dataset
+    cfg.train_dataloader.dataset = dict(
+        type='ConcatDataset', datasets=[inner])
+    cfg.dump('several.py')
+    with pytest.raises(SystemExit, match="dataset.type='ConcatDataset' holds "
+                       'other data sets: label each of them by itself'):
+        main(['several.py', 'a.json'])
+    with pytest.raises(ValueError, match='label each of them by itself'):
+        label_parts.parts_of(ConcatDataset([DATASETS.build(inner)]))
 
 
 def test_without_a_resize(main, online):

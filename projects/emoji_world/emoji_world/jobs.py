@@ -10,7 +10,7 @@ from concurrent.futures import (FIRST_COMPLETED, Future, ThreadPoolExecutor,
                                 wait)
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 
@@ -36,6 +36,23 @@ class Job:
 
 class JobError(RuntimeError):
     """A command failed, or was another one before."""
+
+
+def chosen(jobs: Sequence[Job], texts: Sequence[str]) -> List[Job]:
+    """Jobs whose names contain one of the texts, with what they need.
+
+    Raises:
+        ValueError: For a text that no name contains.
+    """
+    for text in texts:
+        if not any(text in job.name for job in jobs):
+            raise ValueError(f'--only: no job of --commands has {text!r} in '
+                             'its name')
+    names = {job.name for job in jobs if any(t in job.name for t in texts)}
+    for job in reversed(jobs):  # what is needed comes before
+        if job.name in names:
+            names.update(job.needs)
+    return [job for job in jobs if job.name in names]
 
 
 def seconds_of(job: Job, folder: Path) -> float:

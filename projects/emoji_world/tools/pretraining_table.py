@@ -20,8 +20,8 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from projects.emoji_world.emoji_world.jobs import (Job, run, seconds_of,
-                                                   wall_seconds)
+from projects.emoji_world.emoji_world.jobs import (Job, chosen, run,
+                                                   seconds_of, wall_seconds)
 from regionclip_mm.command_line import one_line_errors, quiet
 
 PROJECT = 'projects/emoji_world'
@@ -204,23 +204,6 @@ def all_jobs(folder: Path, seeds: int) -> List[Job]:
     return jobs
 
 
-def chosen(jobs: List[Job], texts: Sequence[str]) -> List[Job]:
-    """Jobs whose names contain one of the texts, with what they need.
-
-    Raises:
-        ValueError: For a text that no name contains.
-    """
-    for text in texts:
-        if not any(text in job.name for job in jobs):
-            raise ValueError(f'--only: no job of --commands has {text!r} in '
-                             'its name')
-    names = {job.name for job in jobs if any(t in job.name for t in texts)}
-    for job in reversed(jobs):  # what is needed comes before
-        if job.name in names:
-            names.update(job.needs)
-    return [job for job in jobs if job.name in names]
-
-
 def found(folder: Path, name: str) -> Optional[dict]:
     """Figures of a run, if it is done."""
     path = folder / f'{name}.json'
@@ -242,14 +225,8 @@ def minutes(folder: Path, jobs: Dict[str, Job], names: List[str]) -> str:
 
 
 class Row(NamedTuple):
-    """A line of a table.
-
-    Attributes:
-        title: For people.
-        job: How the names of its jobs begin.
-        runs: Figures of each seed.
-        time: Of a training.
-    """
+    """A line of a table; names of its jobs begin with ``job``, and ``runs``
+    are the figures of each seed."""
     title: str
     job: str
     runs: List[dict]

@@ -47,6 +47,8 @@ class VocabularyCheckHook(Hook):
         model = getattr(runner.model, 'module', runner.model)
         if hasattr(model, 'check_training'):
             model.check_training()
+        if hasattr(model, 'check_data'):
+            model.check_data(runner.train_dataloader.dataset)
         _check_sizes(model)
         if runner.val_loop is not None:
             self.before_val(runner)

@@ -2,7 +2,7 @@
 import warnings
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmdet.models.detectors import TwoStageDetector
 from mmdet.registry import MODELS
@@ -169,14 +169,28 @@ class RegionCLIP(OpenVocabulary, FromProposals, TwoStageDetector):
 
     def _checked_vocabulary(self) -> Vocabulary:
         vocabulary = super()._checked_vocabulary()
-        arch = vocabulary.meta.get('arch')
-        own = getattr(self.backbone, 'arch', None)
-        if arch and own and arch != own:
-            raise ValueError(
-                f"the vocabulary is of CLIP's {arch}, the detector's backbone "
-                f'is {own}: build it anew with tools/build_vocabulary.py '
-                f'--arch {own}, or change cls_predictor_cfg.vocabulary')
+        check_arch(vocabulary, self.backbone)
         return vocabulary
+
+
+def check_arch(vocabulary: Vocabulary, backbone: nn.Module,
+               key: str = 'cls_predictor_cfg.vocabulary') -> None:
+    """Raise if names were embedded by another CLIP than the detector's.
+
+    Args:
+        vocabulary: Passes if it does not say by which.
+        backbone: Of the detector; passes if it is of no CLIP.
+        key: Of the vocabulary in the config.
+
+    Raises:
+        ValueError: Naming both, and the key.
+    """
+    arch, own = vocabulary.meta.get('arch'), getattr(backbone, 'arch', None)
+    if arch and own and arch != own:
+        raise ValueError(
+            f"the vocabulary is of CLIP's {arch}, the detector's backbone "
+            f'is {own}: build it anew with tools/build_vocabulary.py '
+            f'--arch {own}, or change {key}')
 
 
 def _check_test_cfg(test_cfg: Optional[dict]) -> None:

@@ -13,19 +13,19 @@ from ..utils import gather_rows
 class ImageTextContrastiveLoss(BaseModule):
     """Symmetric InfoNCE over a batch of image-caption pairs (CLIP, 2021).
 
+    The batch is that of all processes, with gradients
+    (:func:`..utils.gather_rows`).
+
     Parity: ``loss_img_txt_level`` of ``g6_pretrain_rn50`` and
     ``g6_gather_2proc``.
 
     Args:
         loss_weight: Factor of the loss.
-        gather: Take the pairs of all processes as the batch, with gradients
-            (:func:`..utils.gather_rows`); else those of this process.
     """
 
-    def __init__(self, loss_weight: float = 1.0, gather: bool = True) -> None:
+    def __init__(self, loss_weight: float = 1.0) -> None:
         super().__init__()
         self.loss_weight = loss_weight
-        self.gather = gather
 
     def forward(self, image_embeddings: Tensor, text_embeddings: Tensor,
                 scale: Tensor) -> Tensor:
@@ -43,8 +43,7 @@ class ImageTextContrastiveLoss(BaseModule):
         with torch.autocast(image_embeddings.device.type, enabled=False):
             image = F.normalize(image_embeddings.float(), dim=-1)
             text = F.normalize(text_embeddings.float(), dim=-1)
-            if self.gather:
-                image, text = gather_rows(image, text)
+            image, text = gather_rows(image, text)
             if len(image) == 0:
                 return self.loss_weight * (image_embeddings[:0].sum()
                                            + text_embeddings[:0].sum())

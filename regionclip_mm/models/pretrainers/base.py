@@ -11,8 +11,8 @@ from mmdet.structures.bbox import bbox2roi
 
 from ..detectors import RegionCLIP
 from ..detectors.regionclip import Maps
-from .checks import (UNTRAINED, check_distillation, check_pool, check_settings,
-                     texts_of)
+from .checks import (UNTRAINED, check_distillation, check_pool,
+                     check_pool_arch, check_settings, texts_of)
 
 
 class PseudoLabels(NamedTuple):
@@ -93,8 +93,9 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
 
         Returns:
             The losses in use; ``kept`` is the share of the regions that the
-            teacher is sure of, ``acc_concept`` the percentage of these that
-            the student names as the teacher does.
+            teacher is sure of, ``acc_concept`` the percentage of these (of
+            all, if there are none) that the student names as the teacher
+            does.
 
         Raises:
             RuntimeError: If weights lack.
@@ -119,8 +120,11 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
             tuple(target[kept] for target in pseudo.targets)))
         if self.loss_img_txt is not None:
             text = self._encode_texts(texts)
+            # in float32 where text is in less, under autocast
+            scale = text.new_full((), 1 / self._temperature,
+                                  dtype=torch.float32)
             losses['loss_img_txt_level'] = self.loss_img_txt(
-                images, text, text.new_full((), 1 / self._temperature))
+                images, text, scale)
         return losses
 
     @abstractmethod
@@ -147,6 +151,7 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
                 'loss_region_distill, loss_concept_contrastive and '
                 'loss_img_txt')
         check_pool(self.classifiers[0].train_vocabulary)
+        check_pool_arch(self, 'model')
         self._check_encoder()
         self.proposal_source.check_weights()
         if self.loss_img_txt is not None:

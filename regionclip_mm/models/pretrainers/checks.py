@@ -1,7 +1,7 @@
 """What must be right before pretraining begins."""
 import inspect
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple, Union
 
 from torch import nn
 
@@ -11,6 +11,7 @@ from ...io.region_label_reader import RegionLabels
 from ...io.region_labels import pool_digest
 from ...text import Vocabulary
 from ..detectors import RegionCLIP
+from ..detectors.regionclip import check_arch
 from ..layers import TextEmbeddingClassifier
 
 # Parts of a detector that no loss of pretraining reaches.
@@ -79,20 +80,24 @@ def check_teacher(teacher: RegionCLIP) -> None:
             'arch, converted by tools/model_converters')
 
 
-def check_teacher_file(init_cfg: Optional[dict]) -> None:
-    """Raise if the checkpoint that a teacher names is not there.
+def check_teacher_file(init_cfg: Union[dict, List[dict], None]) -> None:
+    """Raise if a checkpoint that a teacher names is not there.
 
     Args:
-        init_cfg: Of the teacher; addresses (``clip://...``) pass.
+        init_cfg: Of the teacher, as mmengine takes it; addresses
+            (``clip://...``) pass.
 
     Raises:
         FileNotFoundError: Naming the key and the converter.
     """
-    path = (init_cfg or {}).get('checkpoint') or ''
-    if path and '://' not in path and not Path(path).is_file():
-        raise FileNotFoundError(
-            f'there is no file model.teacher.init_cfg.checkpoint={path!r}: '
-            'tools/model_converters/clip_to_detector.py writes it')
+    several = init_cfg if isinstance(init_cfg, list) else [init_cfg or {}]
+    for path in (one.get('checkpoint') or '' for one in several):
+        if path and '://' not in path and (
+                not Path(path).expanduser().is_file()):
+            raise FileNotFoundError(
+                'there is no file model.teacher.init_cfg.checkpoint='
+                f'{path!r}: tools/model_converters/clip_to_detector.py '
+                'writes it')
 
 
 def check_pool(pool: Optional[Vocabulary], owner: str = 'model') -> None:
@@ -135,6 +140,21 @@ def check_pools(pool: Optional[Vocabulary],
             f'({len(teacher_pool.names)}) differ: '
             f'{_first_difference(pool.names, teacher_pool.names)}; build both '
             'vocabularies from one list')
+
+
+def check_pool_arch(detector: RegionCLIP, owner: str) -> None:
+    """Raise if a detector's concepts were embedded by another CLIP.
+
+    Args:
+        detector: With concepts of training.
+        owner: That detector in the config.
+
+    Raises:
+        ValueError: Naming both architectures and the key.
+    """
+    check_arch(
+        detector.classifiers[0].train_vocabulary, detector.backbone,
+        f'{owner}.roi_head.bbox_head.cls_predictor_cfg.vocabulary')
 
 
 def check_counts(classifier: TextEmbeddingClassifier, owner: str) -> None:

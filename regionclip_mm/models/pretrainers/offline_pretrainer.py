@@ -4,6 +4,7 @@ from typing import Any, Iterable, List, Optional, Set, Tuple
 import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
@@ -50,6 +51,20 @@ class OfflineRegionTextPretrainer(BaseRegionTextPretrainer):
             for key in LABELS + self.distill_targets)
         return None, [one.bboxes for one in drawn], PseudoLabels(
             labels, scores, tuple(targets))
+
+    def check_data(self, dataset: Dataset) -> None:
+        """Raise unless the labels are of the student's concepts.
+
+        Args:
+            dataset: Of training. Labels that steps of its own pipeline do not
+                know yet are compared when they come.
+
+        Raises:
+            ValueError: Naming the first concept that differs.
+        """
+        pipeline = getattr(dataset, 'pipeline', None)
+        for step in getattr(pipeline, 'transforms', ()):
+            self._check_pool(getattr(step, 'pools', ()))
 
     def _check_pool(self, files: Iterable[Tuple[str, str]]) -> None:
         """Files of labels, each with the digest of its concepts."""

@@ -8,10 +8,11 @@ from torch import Tensor, nn
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
 
+from ..layers import TextClassifier
 from ..losses import top_k_log_probs
 from ..utils import check_dtype, in_dtype
 from .base import BaseRegionTextPretrainer, Maps, PseudoLabels, classify
-from .checks import (check_counts, check_pools, check_teacher,
+from .checks import (check_counts, check_pool_arch, check_pools, check_teacher,
                      check_teacher_file)
 
 TEACHER = 'teacher.'
@@ -69,6 +70,13 @@ class RegionTextPretrainer(BaseRegionTextPretrainer):
             _note_prefix, with_module=True)
         self.register_load_state_dict_post_hook(_expect_no_teacher)
 
+    @property
+    def classifiers(self) -> List[TextClassifier]:
+        """The student's: ``set_vocabulary`` leaves the teacher's concepts."""
+        return [module for name, module in self.named_modules()
+                if isinstance(module, TextClassifier)
+                and not name.startswith(TEACHER)]
+
     def init_weights(self) -> None:
         """Read those of the teacher.
 
@@ -119,6 +127,8 @@ class RegionTextPretrainer(BaseRegionTextPretrainer):
         check_teacher(self.teacher)
         check_pools(self.classifiers[0].train_vocabulary,
                     self.teacher.vocabulary)
+        for owner, net in (('model', self), ('model.teacher', self.teacher)):
+            check_pool_arch(net, owner)
         check_counts(self.classifiers[0], 'model')
         check_counts(self.teacher.classifiers[0], 'model.teacher')
 
