@@ -150,8 +150,9 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
                 'nothing would be learned: set one of model.'
                 'loss_region_distill, loss_concept_contrastive and '
                 'loss_img_txt')
-        check_pool(self.classifiers[0].train_vocabulary)
-        check_pool_arch(self, 'model')
+        pool = self.classifiers[0].train_vocabulary
+        check_pool(pool)
+        check_pool_arch(pool, self, 'model')
         self._check_encoder()
         self.proposal_source.check_weights()
         if self.loss_img_txt is not None:

@@ -142,19 +142,20 @@ def check_pools(pool: Optional[Vocabulary],
             'vocabularies from one list')
 
 
-def check_pool_arch(detector: RegionCLIP, owner: str) -> None:
+def check_pool_arch(pool: Vocabulary, detector: RegionCLIP,
+                    owner: str) -> None:
     """Raise if a detector's concepts were embedded by another CLIP.
 
     Args:
-        detector: With concepts of training.
+        pool: Its concepts.
+        detector: Student or teacher.
         owner: That detector in the config.
 
     Raises:
         ValueError: Naming both architectures and the key.
     """
-    check_arch(
-        detector.classifiers[0].train_vocabulary, detector.backbone,
-        f'{owner}.roi_head.bbox_head.cls_predictor_cfg.vocabulary')
+    check_arch(pool, detector.backbone,
+               f'{owner}.roi_head.bbox_head.cls_predictor_cfg.vocabulary')
 
 
 def check_counts(classifier: TextEmbeddingClassifier, owner: str) -> None:

@@ -125,10 +125,12 @@ class RegionTextPretrainer(BaseRegionTextPretrainer):
 
     def _check_teaching(self) -> None:
         check_teacher(self.teacher)
-        check_pools(self.classifiers[0].train_vocabulary,
-                    self.teacher.vocabulary)
-        for owner, net in (('model', self), ('model.teacher', self.teacher)):
-            check_pool_arch(net, owner)
+        pools = (self.classifiers[0].train_vocabulary,
+                 self.teacher.vocabulary)
+        check_pools(*pools)
+        for pool, net, owner in zip(pools, (self, self.teacher),
+                                    ('model', 'model.teacher')):
+            check_pool_arch(pool, net, owner)
         check_counts(self.classifiers[0], 'model')
         check_counts(self.teacher.classifiers[0], 'model.teacher')
 
