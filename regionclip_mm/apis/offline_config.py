@@ -66,7 +66,8 @@ def class_of(kind: Union[str, type, None], registry: Registry) -> type:
 def offline_config(cfg: Config, ann_file: PathLike) -> Config:
     """The same training from labels on disk.
 
-    The teacher is left out; the proposal source stays, for evaluation.
+    The teacher is left out; the proposal source stays, for evaluation. A class
+    of one's own, derived from ``RegionTextPretrainer``, is replaced, too.
 
     Args:
         cfg: Of online pretraining; it stays as it is.
