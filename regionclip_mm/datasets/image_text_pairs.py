@@ -55,6 +55,23 @@ class ImageTextPairs(BaseDataset):
         super().__init__(ann_file=ann_file, data_prefix=data_prefix,
                          max_refetch=max_refetch, **kwargs)
 
+    def check_step(self, images: int) -> None:
+        """Raise unless there are as many images as a step takes.
+
+        Args:
+            images: Of all processes.
+
+        Raises:
+            ValueError: Naming the numbers and what to change.
+        """
+        if len(self) < images:
+            raise ValueError(
+                f'{self.ann_file} has {len(self)} images with captions, fewer '
+                f'than the {images} of a step (processes x '
+                'train_dataloader.batch_size): one would be there twice, '
+                'which the losses take for two different ones. Lower '
+                'train_dataloader.batch_size or the number of processes')
+
     def load_data_list(self) -> List[dict]:
         """The samples, in the order of the file."""
         left_out, data = SkippedData(), []

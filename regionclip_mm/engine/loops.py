@@ -51,6 +51,7 @@ class ResumableEpochBasedTrainLoop(_ResumableLoop, EpochBasedTrainLoop):
         """One epoch, or what is left of it."""
         self._first = self.dataloader.batch
         super().run_epoch()
+        refuse_if_empty(self.dataloader)
 
     def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
         """One step; `idx` counts from where the loader began."""
@@ -75,8 +76,13 @@ class ResumableIterBasedTrainLoop(_ResumableLoop, IterBasedTrainLoop):
                       'current', logging.WARNING)
         while True:
             yield from self.dataloader
-            if self.dataloader.batch_sampler.count == 0:
-                raise ValueError(
-                    'train_dataloader has no batch: its dataset has '
-                    f'{len(self.dataloader.dataset)} images, batch_size is '
-                    f'{self.dataloader.batch_sampler.batch_size}')
+            refuse_if_empty(self.dataloader)
+
+
+def refuse_if_empty(loader: DataLoader) -> None:
+    """Raise a ValueError if the pass that is over had no batch."""
+    if loader.batch_sampler.count == 0:
+        raise ValueError(
+            'train_dataloader has no batch: its dataset has '
+            f'{len(loader.dataset)} images, batch_size is '
+            f'{loader.batch_sampler.batch_size}')

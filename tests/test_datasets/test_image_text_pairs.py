@@ -164,6 +164,15 @@ def test_files_that_cannot_be_used(tmp_path, name, content, error, message):
         build(tmp_path / name)
 
 
+def test_fewer_images_than_a_step_takes(tmp_path):
+    path = coco(tmp_path / 'c.json', [['a dog'], ['a cat']])
+    loader_of(build(path), batch=2)
+    with pytest.raises(ValueError, match=r'c.json has 2 images with captions, '
+                       r'fewer than the 3 of a step \(processes x train_data'
+                       r'loader.batch_size\).* Lower train_dataloader.batch'):
+        loader_of(build(path), batch=3)
+
+
 def test_a_bad_image_is_replaced(tmp_path):
     path = write_lines(tmp_path)
     (tmp_path / '3.jpg').write_bytes(encoded(size=(64, 64))[:-400])

@@ -70,7 +70,7 @@ def test_other_lines(change, tmp_path, logged):
         'from 0) begins anew, with the first of them.']
     assert first.samples.startswith('8 samples ')
     assert second.position() == dict(epoch=0, batch=0, seed=first.position()[
-        'seed'], samples=second.samples)
+        'seed'], samples=second.samples, images=2)
 
 
 def test_what_does_not_matter(tmp_path, logged):

@@ -105,7 +105,7 @@ def test_nothing_is_loaded_before_it_is_asked_for(monkeypatch):
     loader = loader_of()
     monkeypatch.setattr(ToyImages, '__getitem__', None)
     iter(loader)
-    assert loader.position() == dict(epoch=0, batch=0, seed=3,
+    assert loader.position() == dict(epoch=0, batch=0, seed=3, images=3,
                                      samples=fingerprint(loader.dataset))
 
 
@@ -117,10 +117,24 @@ def test_what_cannot_be_skipped_is_refused(dataset, batch_size):
         ResumableDataLoader(DataLoader(dataset, batch_size), 0)
 
 
-def test_too_few_images_for_a_batch(tmp_path):
-    cfg = toy_config(tmp_path, train_dataloader=dict(
-        dataset=dict(length=2), sampler=dict(type='DefaultSampler'),
-        drop_last=True))
+@pytest.mark.parametrize('size, batch', [(1, 18), (2, 9), (4, 4), (6, 3)])
+def test_steps_of_another_size(size, batch):
+    """After the same images, of which a begun batch is not one."""
+    first, second = loader_of(size=1), loader_of(size=size)
+    take(first, 18)
+    second.go_to(**first.position())
+    assert second.batch == batch
+    left = len(list(second))
+    assert left == -(-20 // size) - batch > 0
+    assert len(list(second)) == -(-20 // size)
+
+
+@pytest.mark.parametrize('epochs', [False, True])
+def test_too_few_images_for_a_batch(epochs, tmp_path):
+    cfg = toy_config(tmp_path, epochs, param_scheduler=[],
+                     train_dataloader=dict(
+                         dataset=dict(length=2), drop_last=True,
+                         sampler=dict(type='DefaultSampler')))
     assert ('train_dataloader has no batch: its dataset has 2 images, '
             'batch_size is 3') in train(cfg, fails=True)
 

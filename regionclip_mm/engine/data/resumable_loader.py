@@ -3,6 +3,7 @@ import logging
 from functools import cached_property, partial
 from typing import Any, Dict, Iterator, Optional
 
+from mmengine.dist import get_world_size
 from mmengine.logging import print_log
 from torch.utils.data import DataLoader, IterableDataset
 
@@ -34,6 +35,7 @@ class ResumableDataLoader(DataLoader):
 
     Raises:
         TypeError: If the loader has no batches of indices to skip.
+        ValueError: If the dataset refuses so large a step, ``check_step``.
     """
 
     def __init__(self, loader: DataLoader, seed: int) -> None:
@@ -53,6 +55,14 @@ class ResumableDataLoader(DataLoader):
             **settings_of(loader, NotingCollate))
         self.epoch = self.batch = 0
         self.skipped = SkippedData()
+        if self.images and hasattr(dataset, 'check_step'):
+            dataset.check_step(self.images)
+
+    @property
+    def images(self) -> Optional[int]:
+        """Images per step of all processes; None if batches have no size."""
+        size = self.batch_sampler.batch_size
+        return size and size * get_world_size()
 
     def __iter__(self) -> Iterator[Any]:
         first = self.batch
@@ -71,22 +81,26 @@ class ResumableDataLoader(DataLoader):
         return fingerprint(self.dataset)
 
     def position(self) -> dict:
-        """Where it is: ``epoch``, ``batch``, ``seed``, and ``samples``, what
-        is read."""
+        """Where it is: ``epoch``, ``batch``, ``seed``, ``samples``, what is
+        read, and ``images`` per step."""
         return dict(epoch=self.epoch, batch=self.batch,
-                    seed=int(self.batch_sampler.seed), samples=self.samples)
+                    seed=int(self.batch_sampler.seed), samples=self.samples,
+                    images=self.images)
 
     def go_to(self, epoch: int, batch: int, seed: int,
-              samples: Optional[str] = None) -> None:
+              samples: Optional[str] = None,
+              images: Optional[int] = None) -> None:
         """Continue there, with the next iterator.
 
         With other samples, at the beginning of that epoch, which is said in
-        the log.
+        the log; with another number of images per step, after as many images.
 
         Args:
-            epoch, batch, seed, samples: Of :meth:`position`; samples that
-                are not known are not compared.
+            epoch, batch, seed, samples, images: Of :meth:`position`; what is
+                not known is not compared.
         """
+        if images and self.images:
+            batch = batch * images // self.images
         self.epoch, self.batch = epoch, batch
         self.batch_sampler.set_seed(seed)
         if samples in (None, self.samples):
