@@ -35,6 +35,7 @@ def find_latest_loadable(folder: Path, template: str,
             continue
         problem = _problem(path)
         if problem is None:
+            _tell_if_not_pointed_at(path, logger)
             return path
         raise ValueError(
             f'{path} is the latest checkpoint and complete, but {problem}\n'
@@ -66,14 +67,31 @@ def _newest_first(folder: Path, template: str) -> List[Path]:
         return []
     times = {path: path.stat().st_mtime_ns for path in folder.iterdir()
              if name.fullmatch(path.name)}
-    pointer = folder / POINTER
-    if pointer.is_file():
-        # a moved folder still finds its file by name
-        target = folder / Path(pointer.read_text().strip() or '-').name
-        if target.is_file():
-            times[target] = max(pointer.stat().st_mtime_ns,
-                                times.get(target, 0))
+    target = _pointed_at(folder)
+    if target is not None:
+        times[target] = max((folder / POINTER).stat().st_mtime_ns,
+                            times.get(target, 0))
     return sorted(times, key=times.get, reverse=True)
+
+
+def _pointed_at(folder: Path) -> Optional[Path]:
+    """The file that `last_checkpoint` names, if it is there; by its name, so
+    that it is found in a moved folder."""
+    pointer = folder / POINTER
+    if not pointer.is_file():
+        return None
+    target = folder / Path(pointer.read_text().strip() or '-').name
+    return target if target.is_file() else None
+
+
+def _tell_if_not_pointed_at(path: Path, logger: MMLogger) -> None:
+    """A folder that was copied without its times has them at random."""
+    target = _pointed_at(path.parent)
+    if target is not None and target != path and _is_intact(target):
+        logger.warning(
+            f'{path.name} is newer than {target.name}, which {POINTER} names, '
+            'so the run goes on from the former. If this folder is a copy '
+            f'that lost the times of its files, name one: --resume {target}')
 
 
 def _problem(path: Path) -> Optional[str]:

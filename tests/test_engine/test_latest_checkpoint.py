@@ -2,6 +2,7 @@
 import os
 from pathlib import Path
 from types import SimpleNamespace as Space
+from unittest import mock
 
 import pytest
 import torch
@@ -56,6 +57,24 @@ def test_what_the_pointer_names_is_as_new_as_the_pointer(tmp_path):
     assert latest(tmp_path) == tmp_path / 'iter_2.pth'
     pointer.write_text('')
     assert latest(tmp_path) == tmp_path / 'iter_2.pth'
+
+
+def test_a_copy_that_lost_its_times(tmp_path):
+    """Is not told from a run killed before it moved the pointer."""
+    aged(checkpoint(tmp_path / 'iter_2.pth'), 100)
+    old = aged(checkpoint(tmp_path / 'iter_1.pth'), 200)
+    pointer = tmp_path / 'last_checkpoint'
+    pointer.write_text('iter_2.pth')
+    aged(pointer, 50)
+    logger = mock.Mock()
+    assert find_latest_loadable(tmp_path, TEMPLATE, logger) == old
+    [call] = logger.warning.call_args_list
+    assert 'iter_1.pth is newer than iter_2.pth, which' in call.args[0]
+    assert f'--resume {tmp_path}/iter_2.pth' in call.args[0]
+    checkpoint(tmp_path / 'iter_2.pth')
+    logger.reset_mock()
+    assert find_latest_loadable(tmp_path, TEMPLATE, logger) != old
+    logger.warning.assert_not_called()
 
 
 def flip_a_byte(path):

@@ -45,7 +45,8 @@ class InvalidLossHook(Hook):
             + '\n'.join(found) +
             '\nThis iteration is not saved. Look at these images and their '
             'boxes, lower optim_wrapper.optimizer.lr, or lengthen the warm-up '
-            '(param_scheduler)')
+            '(param_scheduler). With --resume rate and schedule are those of '
+            'the checkpoint: begin with load_from=CHECKPOINT instead')
 
 
 def describe(losses: Dict[str, torch.Tensor], data_batch: DATA_BATCH) -> str:
