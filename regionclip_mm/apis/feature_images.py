@@ -42,14 +42,21 @@ def _paths_of(item: str, image_root: Optional[str]) -> Iterator[PathLike]:
     if os.path.isdir(item):
         yield from list_images(item)
     elif item.lower().endswith('.txt'):
-        lines = Path(item).read_text(encoding='utf-8').splitlines()
-        yield from filter(None, map(str.strip, lines))
+        yield from filter(None, map(str.strip, _lines_of(item)))
     elif item.lower().endswith('.json'):
         root = os.path.dirname(item) if image_root is None else image_root
         for image in coco_images(read_json(item), item):
             yield os.path.join(root, image['file_name'])
     else:
         yield item
+
+
+def _lines_of(path: str) -> List[str]:
+    try:
+        return Path(path).read_text(encoding='utf-8-sig').splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f'{path} is not UTF-8 ({error.reason} at byte '
+                         f'{error.start}): save it as UTF-8') from None
 
 
 def coco_images(data: Any, source: str) -> List[dict]:

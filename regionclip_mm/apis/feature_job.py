@@ -82,6 +82,7 @@ def open_folder(out: PathLike, job: Dict[str, Any], dim: int, storage: str,
 
 
 def _compared(about: Dict[str, Any]) -> Dict[str, Any]:
-    """Names of many classes or parts are not listed one by one."""
+    """Names of many classes are not listed one by one; those of parts are one
+    text, as another size of parts may give as many."""
     return dict(about['job'], format=about['storage'],
-                parts=len(about['parts']))
+                parts=f'{len(about["parts"])}: {" ".join(about["parts"])}')

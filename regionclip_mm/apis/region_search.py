@@ -73,9 +73,11 @@ class RegionSet:
         _, images = np.unique(self.rows['image'][numbers],
                               return_inverse=True)
         boxes = torch.from_numpy(self.rows['box'][numbers]).double()
-        apart = boxes.max() + 1  # images beside each other share nothing
-        boxes += torch.from_numpy(images)[:, None] * apart
-        return distinct(boxes).numpy()
+        # Image by image: all together would be compared with each other.
+        ends = np.bincount(images).cumsum()[:-1]
+        groups = np.split(images.argsort(kind='stable'), ends)
+        return np.sort(np.concatenate(
+            [group[distinct(boxes[group]).numpy()] for group in groups]))
 
 
 class RegionSearch:

@@ -6,11 +6,13 @@ which changes similarities by less than 0.001; every one is compared.
 """
 import hashlib
 import json
+import logging
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Dict, Iterator, Tuple
 
 import numpy as np
+from mmengine.logging import print_log
 
 from .feature_folder import FeatureFolder, digest_of
 from .feature_formats import need_extra
@@ -104,10 +106,12 @@ def open_index(folder: FeatureFolder) -> FeatureIndex:
         return FeatureIndex(stored)
     for columns in folder.each(['feature']):
         found.index.add(normalised(columns['feature']))
-    _write(found.index, path)
-    with written_whole(folder.root / ABOUT) as partial:
-        partial.write_text(json.dumps(dict(
-            about, index_sha256=digest_of(path))), encoding='utf-8')
+    try:
+        _write(found.index, path, about)
+    except (OSError, RuntimeError) as error:  # faiss' own is the latter
+        print_log(f'{path} could not be written, so that the next search '
+                  f'makes the index again: {error}', 'current',
+                  logging.WARNING)
     return found
 
 
@@ -133,8 +137,11 @@ def _stored(root: Path, about: Dict[str, Any]) -> Any:
     return index if same else None
 
 
-def _write(index: Any, path: Path) -> None:
+def _write(index: Any, path: Path, about: Dict[str, Any]) -> None:
     import faiss
     path.with_name(ABOUT).unlink(missing_ok=True)
     with written_whole(path) as partial:
         faiss.write_index(index, str(partial))
+    with written_whole(path.with_name(ABOUT)) as partial:
+        partial.write_text(json.dumps(dict(
+            about, index_sha256=digest_of(path))), encoding='utf-8')

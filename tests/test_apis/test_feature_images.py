@@ -23,6 +23,19 @@ def test_files_folders_lists_and_coco():
     assert list_paths(['coco.json'], 'x')[0] == 'x/a/0.png'
 
 
+@pytest.mark.parametrize('content', [b'\xef\xbb\xbfa/1.png\r\n',
+                                     b'a/1.png'])
+def test_lists_of_other_editors(content):
+    Path('list.txt').write_bytes(content)
+    assert list_paths(['list.txt']) == ['a/1.png']
+
+
+def test_a_list_that_is_not_utf_8():
+    Path('list.txt').write_bytes('\xe4.png'.encode('latin-1'))
+    with pytest.raises(ValueError, match='list.txt is not UTF-8.*save it as'):
+        list_paths(['list.txt'])
+
+
 def test_names_that_cannot_be_written():
     with pytest.raises(ValueError, match=r"UTF-8: rename 'a\\udce4.png'"):
         list_paths(['a\udce4.png'])

@@ -54,6 +54,19 @@ def test_a_damaged_index_is_made_anew(folder):
     assert path.read_bytes() == content
 
 
+@pytest.mark.parametrize('error', [OSError(30, 'Read-only file system'),
+                                   RuntimeError('faiss: could not open')])
+def test_a_folder_that_cannot_be_written_to(folder, monkeypatch, error):
+    def fail(*args):
+        raise error
+    said = []
+    monkeypatch.setattr(feature_index, 'written_whole', fail)
+    monkeypatch.setattr(feature_index, 'print_log',
+                        lambda text, *_: said.append(text))
+    assert len(open_index(folder)) == 50
+    assert len(said) == 1 and 'index.faiss could not be written' in said[0]
+
+
 def test_no_regions(tmp_path):
     folder = folder_of(tmp_path, parts=('a', ))
     folder.write('a', columns(0), ['x.png'], [], 0)

@@ -115,6 +115,13 @@ def test_goes_on_after_an_interruption(extract, storage, monkeypatch, capsys):
     assert files_in('out') == files_in('whole')
 
 
+def test_other_parts_than_before(extract):
+    """Also if they are as many: 4 and 2 images, or 3 and 3."""
+    extract('out', '--images-per-part', '4')
+    with pytest.raises(SystemExit, match='of which differ: parts'):
+        extract('out', '--images-per-part', '3')
+
+
 @pytest.mark.parametrize('processes', [
     '1', pytest.param('2', marks=pytest.mark.slow)])
 def test_kill_9(extract, files, processes):

@@ -9,6 +9,7 @@ from PIL import Image
 
 from regionclip_mm.apis import RegionInferencer
 from regionclip_mm.apis.region_search import RegionSearch
+from regionclip_mm.apis.selection import distinct
 from regionclip_mm.io.feature_folder import FeatureFolder
 from regionclip_mm.io.files import load_plain_file
 
@@ -81,6 +82,11 @@ def test_regions_within_better_ones_are_left_out(found_by):
     some = regions.nearest(query, 10 ** 6)
     assert len(every) == len(regions) > len(some) > 4
     assert some[0] == every[0]
+    for image in {one.image for one in every}:
+        there = [one for one in every if one.image == image]
+        kept = distinct(torch.tensor([one.box for one in there]).double())
+        assert [there[i] for i in kept] == [
+            one for one in some if one.image == image]
 
 
 @pytest.mark.parametrize('args, message', [
