@@ -77,10 +77,24 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError, RuntimeError) as error:
-        give_up(error)
+        give_up(without_traceback(str(error)))
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         sys.exit(130)
+
+
+def without_traceback(message: str) -> str:
+    """What an error in a worker of torch's data loader says.
+
+    Its message there is that of the traceback in the worker, whole, in which
+    the lines of code are indented.
+    """
+    if not re.match(r'Caught \w+ in DataLoader worker process', message):
+        return message
+    lines = message.rstrip().splitlines()
+    last = max(number for number, line in enumerate(lines)
+               if line.startswith(' ') or not number)
+    return '\n'.join(lines[last + 1:]).partition(': ')[2] or message
 
 
 @contextmanager

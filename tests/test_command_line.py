@@ -72,6 +72,24 @@ def test_errors_of_the_user_are_one_line(error, code, message, capsys):
         assert capsys.readouterr().err == message
 
 
+def test_errors_of_a_worker_are_without_its_traceback():
+    from torch.utils.data import DataLoader
+
+    class Bad(list):
+        def __getitem__(self, index):
+            try:
+                raise OSError('no file')
+            except OSError as error:
+                raise RuntimeError('cannot load a.jpg: empty') from error
+
+    with pytest.raises(SystemExit) as caught, one_line_errors():
+        list(DataLoader(Bad([1]), num_workers=1))
+    assert str(caught.value) == 'error: cannot load a.jpg: empty'
+    with pytest.raises(SystemExit, match='^error: Caught a cold: 3$'):
+        with one_line_errors():
+            raise ValueError('Caught a cold: 3')
+
+
 def test_mistakes_of_ours_keep_their_traceback():
     with pytest.raises(KeyError), one_line_errors():
         raise KeyError('ours')

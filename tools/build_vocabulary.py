@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from regionclip_mm.command_line import need_file, one_line_errors, quiet
+from regionclip_mm.command_line import (config_errors, need_file,
+                                        one_line_errors, quiet)
 
 if TYPE_CHECKING:  # heavy: imported where it is needed
     from regionclip_mm.text import Vocabulary
@@ -89,7 +90,8 @@ def read_defaults(args: argparse.Namespace) -> Tuple[str, Sequence[str]]:
     """Size of the text encoder, and templates."""
     from regionclip_mm.checkpoint.layouts import read_config
     from regionclip_mm.text import get_templates
-    model = read_config(args.config).model if args.config else {}
+    with config_errors(args.config):
+        model = read_config(args.config).model if args.config else {}
     part = model.get('text_encoder') or model.get('backbone') or {}
     arch = args.arch or part.get('arch', 'rn50')
     templates = args.templates or model.get('prompt_templates', 'clip81')
@@ -107,14 +109,19 @@ def build(args: argparse.Namespace) -> 'Vocabulary':
     from mmengine.device import get_device
     from mmengine.utils import track_iter_progress
 
+    from regionclip_mm.apis.feature_processes import check_device
+    from regionclip_mm.apis.out_dir import check_out_file
     from regionclip_mm.text import CLIPTextEncoder, encode_vocabulary
     from regionclip_mm.text.prompts import fill_templates
+    device = args.device or get_device()
+    check_out_file(args.out)
+    check_device(device)
     names, (arch, templates) = read_names(args), read_defaults(args)
     for name in names:  # mistakes are told before anything is downloaded
         fill_templates(name, templates)
     encoder = CLIPTextEncoder(arch, checkpoint=args.checkpoint)
     vocabulary = encode_vocabulary(
-        names, encoder.to(args.device or get_device()).eval(), templates,
+        names, encoder.to(device).eval(), templates,
         progress=functools.partial(track_iter_progress, file=sys.stderr))
     vocabulary.save(args.out)
     return vocabulary

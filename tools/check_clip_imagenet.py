@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from regionclip_mm.checkpoint import CheckpointError, open_weights
 from regionclip_mm.checkpoint.layouts import guess_arch
+from regionclip_mm.command_line import one_line_errors, positive
 from regionclip_mm.models import CLIP
 from regionclip_mm.models.layers.clip_archs import get_arch
 from regionclip_mm.text import CLIP_TEMPLATES, Vocabulary, clean_class_name
@@ -51,7 +52,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', help='converted CLIP, or clip://RN50')
     parser.add_argument('folder', help='one folder of images per class')
     parser.add_argument('--names', help='class names, one a line')
-    parser.add_argument('--batch-size', type=int, default=64)
+    parser.add_argument('--batch-size', type=positive, default=64)
     parser.add_argument('--workers', type=int, default=2)
     return parser.parse_args()
 
@@ -89,7 +90,7 @@ def class_names(folder: Path, file: Optional[str]) -> List[str]:
         raise CheckpointError(f'There is no folder {folder}.')
     folders = sorted(p.name for p in folder.iterdir() if p.is_dir())
     if file:
-        names = [line.strip() for line in open(file, encoding='utf-8')
+        names = [line.strip() for line in open(file, encoding='utf-8-sig')
                  if line.strip()]
     elif folders and all(SYNSET.fullmatch(name) for name in folders):
         names = list(IMAGENET_SIMPLE_CATEGORIES)
@@ -163,11 +164,9 @@ def check(checkpoint: str, folder: Path, names_file: Optional[str] = None,
 
 def main() -> None:
     args = parse_args()
-    try:
+    with one_line_errors():
         metrics = check(args.checkpoint, Path(args.folder), args.names,
                         args.batch_size, args.workers)
-    except CheckpointError as error:
-        raise SystemExit(f'error: {error}') from None
     for name, value in metrics.items():
         print(f'{name}: {value:.2f}')
     print('published for ImageNet (top-1): '

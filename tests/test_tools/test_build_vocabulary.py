@@ -104,6 +104,19 @@ def test_mistakes_are_told_before_weights_are_read(main, args, message,
               str(tmp_path / 'no_weights.pth')])
 
 
+def test_where_nothing_can_be_written(main, tmp_path):
+    """Said before hours of encoding."""
+    with pytest.raises(SystemExit, match=f'^error: .*{tmp_path}'):
+        main([str(tmp_path), '--names', 'cat', '--checkpoint', 'clip://RN50'])
+    with pytest.raises(SystemExit, match='^error: --device cuda:9 cannot'):
+        main([str(tmp_path / 'o.pth'), '--names', 'cat', '--device',
+              'cuda:9', '--checkpoint', 'clip://RN50'])
+    (tmp_path / 'bad.py').write_text('model = dict(')
+    with pytest.raises(SystemExit, match='the config .*bad.py cannot be'):
+        main([str(tmp_path / 'o.pth'), '--names', 'cat', '--config',
+              str(tmp_path / 'bad.py'), '--checkpoint', 'clip://RN50'])
+
+
 def test_choices_are_those_of_the_package():
     tool = runpy.run_path(str(TOOL))
     assert sorted(tool['ARCHS']) == sorted(TEXT_ARCHS)
