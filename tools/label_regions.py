@@ -122,6 +122,7 @@ def label(args: argparse.Namespace) -> None:
     from regionclip_mm.apis.offline_config import offline_config
     from regionclip_mm.apis.region_labelling import (META_KEYS, RegionLabeller,
                                                      Settings)
+    from regionclip_mm.io.files import written_whole
     with config_errors(args.config):
         cfg = read_config(args)
         init_default_scope(cfg.get('default_scope', 'mmdet'))
@@ -145,7 +146,8 @@ def label(args: argparse.Namespace) -> None:
             bar.advance(task, images)
     if args.part:
         print(f'part {first} of {step} is done; when all are, run the command '
-              'without --part')
+              'without --part' + (', which writes the offline config'
+                                  if args.offline_config else ''))
         return
     summary = labeller.finish()
     print(f'{args.out}: {summary}')
@@ -153,7 +155,9 @@ def label(args: argparse.Namespace) -> None:
         print(f'{len(summary.problems)} images were skipped, the first:',
               *summary.problems[:5], sep='\n', file=sys.stderr)
     if args.offline_config:
-        offline_config(cfg, args.out).dump(args.offline_config)
+        with written_whole(args.offline_config) as partial:
+            text = offline_config(cfg, args.out).pretty_text
+            partial.write_text(text, encoding='utf-8')
         print(f'python tools/train.py {args.offline_config}')
 
 

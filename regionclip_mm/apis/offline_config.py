@@ -10,6 +10,7 @@ from mmdet.datasets.transforms import PackDetInputs
 from mmdet.registry import MODELS, TRANSFORMS
 
 from ..io.files import PathLike
+from ..models.losses import RegionDistillLoss
 from ..models.pretrainers import RegionTextPretrainer
 from .label_parts import WRAPPER
 
@@ -57,6 +58,15 @@ def check_online(cfg: Config) -> None:
         raise ValueError(WRAPPER.format(dataset.type))
 
 
+def _check_known(part: dict, key: str, known: type) -> None:
+    """Raise unless a part of the config is of this very class."""
+    if class_of(part.get('type'), MODELS) is not known:
+        raise ValueError(
+            f'{key}.type={part.get("type")!r}: the config of offline training '
+            f'is made for {known.__name__} alone. Leave out --offline-config '
+            'and write it by hand (docs/pretraining.md, Offline)')
+
+
 def class_of(kind: Union[str, type, None], registry: Registry) -> type:
     """What is registered under a name; ``object`` if nothing is."""
     found = registry.get(kind) if isinstance(kind, str) else kind
@@ -66,8 +76,7 @@ def class_of(kind: Union[str, type, None], registry: Registry) -> type:
 def offline_config(cfg: Config, ann_file: PathLike) -> Config:
     """The same training from labels on disk.
 
-    The teacher is left out; the proposal source stays, for evaluation. A class
-    of one's own, derived from ``RegionTextPretrainer``, is replaced, too.
+    The teacher is left out; the proposal source stays, for evaluation.
 
     Args:
         cfg: Of online pretraining; it stays as it is.
@@ -75,11 +84,16 @@ def offline_config(cfg: Config, ann_file: PathLike) -> Config:
             ``LoadRegionLabels``.
 
     Raises:
-        ValueError: If it is another config.
+        ValueError: If it is another config, or has a pretrainer or a loss of
+            distillation of one's own, which this cannot know.
     """
     check_online(cfg)
     cfg = copy.deepcopy(cfg)
     model = cfg.model
+    _check_known(model, 'model', RegionTextPretrainer)
+    if model.get('loss_region_distill'):
+        _check_known(model.loss_region_distill, 'model.loss_region_distill',
+                     RegionDistillLoss)
     model.type = OFFLINE
     for key in ('teacher', 'teacher_dtype'):
         model.pop(key, None)

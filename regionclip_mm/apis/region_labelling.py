@@ -65,8 +65,10 @@ class RegionLabeller:
         self.names = pretrainer.teacher.vocabulary.names
         self.dtype = label_dtype(min(settings.top_k, len(self.names)),
                                  len(self.names), settings.storage)
-        self.files = LabelFiles(out, dataset, dict(job, **settings._asdict()),
-                                self.names, self.dtype)
+        # After too little memory a run goes on with smaller batches.
+        noted = settings._replace(batch_size=None)._asdict()
+        self.files = LabelFiles(out, dataset, dict(job, **noted), self.names,
+                                self.dtype)
         self.num_workers = (min(num_workers, 1) if self.files.has_shards
                             else num_workers)
         self.folder = folder_of(dataset)

@@ -5,7 +5,6 @@ from typing import Any, Dict, Iterator, NamedTuple, TextIO, Tuple
 from .files import PathLike
 from .json_files import ID
 from .region_labels import FORMAT, MARK, WRITER, index_file, written_anew
-from .wording import is_text
 
 LARGEST = 2**31 - 1  # number
 DAMAGED = 'surrogateescape'  # what is no UTF-8 is seen later, as no text
@@ -95,7 +94,9 @@ def _parsed(line: str) -> Any:
         image = found['image']
         numbers = (found['regions'], found['crc32'] >> 1, image['width'],
                    image['height'])
-        good = (ID[0](image['id']) and is_text(image['file_name'])
+        # json is ASCII; a name that is not UTF-8 is escaped in it
+        good = (line.isascii() and ID[0](image['id'])
+                and isinstance(image['file_name'], str)
                 and all(type(n) is int and 0 <= n <= LARGEST
                         for n in numbers))
     except (ValueError, RecursionError, KeyError, TypeError):

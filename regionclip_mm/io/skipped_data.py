@@ -100,8 +100,10 @@ class SkippedData:
 
 
 def describe(kind: str, where: str) -> str:
-    """'unreadable images: a.jpg: it is empty'."""
-    return f'{kind.replace("_", " ")}: {where}'
+    """'unreadable images: a.jpg: it is empty'; of a name that is not UTF-8,
+    the bytes that are not are escaped, as a log could not show them."""
+    shown = where.encode(errors='backslashreplace').decode()
+    return f'{kind.replace("_", " ")}: {shown}'
 
 
 def _kind_of(description: str) -> str:

@@ -17,6 +17,7 @@ from regionclip_mm.io.region_label_reader import RegionLabels, check_labels
 from regionclip_mm.io.region_label_writer import write_region_labels
 from regionclip_mm.io.region_labels import (ImageLabels, index_file,
                                             label_dtype, shard_stem, side_file)
+from regionclip_mm.io.skipped_data import describe
 
 
 @settings(max_examples=20, deadline=None)
@@ -46,6 +47,20 @@ def test_images_are_found_by_their_ids(tmp_path, ids):
     assert ids[1] in labels and 'x' not in labels
     assert [len(labels[name]) for name in ids] == [3, 0, 2]
     assert np.array_equal(labels[ids[2]], images[2].rows)
+
+
+def test_names_that_are_not_utf_8(tmp_path):
+    """As Linux has them; the labels are found, a log can show them."""
+    name, dtype = 'caf\udce9.png', label_dtype(1, 2)
+    image = dict(id=name, file_name=name, width=8, height=8, captions=[])
+    rows = np.zeros(2, dtype)
+    rows['concepts'][1] = 1
+    write_region_labels(tmp_path / 'a.json', [ImageLabels(image, rows)], 2,
+                        NAMES, dtype, {})
+    found = RegionLabels(tmp_path / 'a.json')
+    assert len(found[name]) == 2 and found.images == [image]
+    assert describe('unreadable_images', name).encode() == (
+        b'unreadable images: caf\\udce9.png')
 
 
 def test_it_is_a_dataset_of_mmdet(tmp_path):

@@ -133,8 +133,26 @@ def test_names_of_a_scope_and_classes_of_ones_own(main, online, monkeypatch):
     cfg.dump('own.py')
     main(['own.py', 'a.json'])  # they need not become an offline config
     assert len(RegionLabels('a.json').images) == 6
-    with pytest.raises(SystemExit, match="type='PackDetInputs', which"):
+    with pytest.raises(SystemExit, match="^error: model.type='MyPretrainer': "
+                       'the config of offline training is made for '
+                       'RegionTextPretrainer alone'):
         main(['own.py', 'b.json', '--offline-config', 'off.py'])
+    changes = ['--cfg-options', 'model.type=RegionTextPretrainer']
+    with pytest.raises(SystemExit, match="type='PackDetInputs', which"):
+        main(['own.py', 'b.json', '--offline-config', 'off.py', *changes])
+    with pytest.raises(SystemExit, match="^error: model.loss_region_distill."
+                       "type='L1Loss': the config"):
+        main(['own.py', 'b.json', '--offline-config', 'off.py', *changes,
+              'model.loss_region_distill.type=L1Loss'])
+
+
+def test_another_batch_size_and_a_new_folder(main, online):
+    """As after too little memory."""
+    main(['online.py', 'a.json', '--part', '0/2', '--batch-size', '3'])
+    main(['online.py', 'a.json', '--batch-size', '1', '--offline-config',
+          'new/off.py'])
+    assert Config.fromfile('new/off.py').model.type.startswith('Offline')
+    assert len(RegionLabels('a.json').images) == 6
 
 
 def test_a_dataset_of_others(main, online):
