@@ -64,7 +64,8 @@ class ImageTextShards(IterableDataset):
 
     Raises:
         ValueError: If there are no such shards; while reading, if a reader
-            finds nothing that can be used in the shards of two epochs.
+            finds nothing that can be used in twice as many shards as there
+            are.
         RuntimeError: If ``webdataset`` is not installed.
     """
 
@@ -110,6 +111,7 @@ class ImageTextShards(IterableDataset):
         rank, processes = get_dist_info()
         worker = get_worker_info()
         number, workers = (worker.id, worker.num_workers) if worker else (0, 1)
+        self.check_readers(processes, workers)
         order = self.order(number * processes + rank, processes * workers)
         for drawn in self.draw(order):
             data = self.prepare(drawn.data)
@@ -138,7 +140,6 @@ class ImageTextShards(IterableDataset):
 
     def order(self, reader: int, readers: int, seed: int = 0) -> ShardOrder:
         """The shards of one reader among several."""
-        self.check_readers(1, readers)
         return ShardOrder(len(self.urls), reader, readers, seed)
 
     def draw(self, order: ShardOrder,
@@ -191,7 +192,7 @@ class ImageTextShards(IterableDataset):
 
     def _stop_if_all_bad(self) -> None:
         shards, source = max(0, self._bad_shards), self.records.source
-        # between two readings of a shard there are fewer than 2 epochs
+        # an only reader reads a shard again within 2 epochs
         if shards >= 2 * len(self.urls) or self._bad_count >= MOST_BAD:
             raise ValueError(
                 f'nothing can be used: {self._bad_count} bad records in a row '

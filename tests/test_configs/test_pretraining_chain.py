@@ -13,7 +13,8 @@ import torch
 from fake_clip import openai_state
 from mmengine.config import Config
 from mmengine.runner import load_checkpoint
-from nano import ROOT
+from nano import ROOT, make_vocabulary
+from nano_pretraining import CONCEPTS
 from nano_training import distance
 from pretraining_leaves import IMAGES, leaf, make_nano, nano_leaf
 from toy_training import ToyPause, differences, final, train
@@ -88,6 +89,18 @@ def test_labelled_then_trained_offline(kind, processes, tmp_path):
         assert one.images[0]['captions'] == ['a cat and a dog']
     make = partial(nano_leaf, NAMES[kind] + '_offline', tmp_path)
     resumed(make) if kind == 'coco' else trained(make(), processes)
+
+
+def test_shards_that_were_labelled_with_another_pool(tmp_path):
+    """Told before any of them is read."""
+    main = runpy.run_path(str(ROOT / 'tools/label_regions.py'))['main']
+    nano_leaf(NAMES['cc3m'], tmp_path).dump(tmp_path / 'online.py')
+    main([str(tmp_path / 'online.py'), str(tmp_path / '{shard}.json'),
+          '--device', 'cpu'])
+    make_vocabulary((*CONCEPTS[:-1], 'zebra')).save(tmp_path / 'pool.pth')
+    printed = train(nano_leaf(NAMES['cc3m'] + '_offline', tmp_path),
+                    fails=True)
+    assert 'check_data' in printed and "is 'zebra' here and " in printed
 
 
 @pytest.fixture(scope='module')

@@ -374,6 +374,10 @@ def test_strange_captions(pretrainer, text):
 
 
 def test_no_text_tower():
+    pretrainer = build_pretrainer(pretrainer_model(text_encoder=dict(
+        type='CLIPTextEncoder', arch='nano', frozen=False)))
+    with pytest.raises(ValueError, match='model.text_encoder.frozen=False, '):
+        pretrainer.check_training()
     pretrainer = build_pretrainer(pretrainer_model(text_encoder=None))
     with pytest.raises(ValueError, match='set model.text_encoder, or '
                        'loss_img_txt=None'):

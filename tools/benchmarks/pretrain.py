@@ -11,7 +11,8 @@
 - bfloat16: online with teacher and RPN in this type.
 
 Runs of the four alternate, and medians are printed. The losses of online,
-literal and offline have to be equal, and so have gradients. Weights, pixels
+literal and offline (of all concepts, in float32) have to be equal, and so have
+the gradients of online and literal. Weights, pixels
 and concepts are random, which time does not depend on; what student and
 teacher share is as in the recipe.
 """

@@ -81,6 +81,11 @@ class PlacedStream(IterableDataset):
         """That of the stream."""
         return self.dataset.metainfo
 
+    @property
+    def pipeline(self) -> Any:
+        """That of the stream, if it has one."""
+        return getattr(self.dataset, 'pipeline', None)
+
     def __len__(self) -> int:
         return len(self.dataset)
 

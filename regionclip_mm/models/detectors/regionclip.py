@@ -2,6 +2,7 @@
 import warnings
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
+import torch
 from torch import Tensor, nn
 
 from mmdet.models.detectors import TwoStageDetector
@@ -198,6 +199,18 @@ def _check_test_cfg(test_cfg: Optional[dict]) -> None:
     if unknown:
         raise ValueError(f'model.test_cfg has {", ".join(unknown)}; it takes '
                          f'{", ".join(TEST_PARTS)}')
+
+
+def whole_images(inputs: Tensor) -> Tensor:
+    """Regions (N, 5) of the images of a batch (N, 3, H, W).
+
+    Parity: an image is the region of the whole, padded batch.
+    """
+    height, width = inputs.shape[-2:]
+    rois = inputs.new_zeros(len(inputs), 5)
+    rois[:, 0] = torch.arange(len(inputs), device=inputs.device)
+    rois[:, 3], rois[:, 4] = width, height
+    return rois
 
 
 def check_boxes(boxes: List[Tensor], images: int) -> None:

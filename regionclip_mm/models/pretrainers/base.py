@@ -10,8 +10,8 @@ from mmdet.structures import SampleList
 from mmdet.structures.bbox import bbox2roi
 
 from ..detectors import RegionCLIP
-from ..detectors.regionclip import Maps
-from .checks import (UNTRAINED, check_distillation, check_pool,
+from ..detectors.regionclip import Maps, whole_images
+from .checks import (UNTRAINED, check_distillation, check_frozen, check_pool,
                      check_pool_arch, check_settings, texts_of)
 
 
@@ -105,7 +105,9 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
         if not self._trained:
             self.check_training()
             self._trained = True
-        texts = texts_of(batch_data_samples) if self.loss_img_txt else None
+        text = None
+        if self.loss_img_txt is not None:  # first, as it waits for the GPU
+            text = self._encode_texts(texts_of(batch_data_samples))
         trunk, boxes, pseudo = self._regions(batch_inputs, batch_data_samples)
         sure = pseudo.scores > self.concept_thr
         # The others are not even encoded. As numbers of rows: a mask makes
@@ -118,8 +120,7 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
         losses.update(self._region_losses(
             classify(self, regions), pseudo.labels[kept],
             tuple(target[kept] for target in pseudo.targets)))
-        if self.loss_img_txt is not None:
-            text = self._encode_texts(texts)
+        if text is not None:
             # in float32 where text is in less, under autocast
             scale = text.new_full((), 1 / self._temperature,
                                   dtype=torch.float32)
@@ -159,6 +160,7 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
             if self.text_encoder is None:
                 raise ValueError('loss_img_txt encodes captions: set model.'
                                  'text_encoder, or loss_img_txt=None')
+            check_frozen(self.text_encoder)
             self.text_encoder.require_weights()
 
     @property
@@ -213,18 +215,6 @@ class BaseRegionTextPretrainer(RegionCLIP, metaclass=ABCMeta):
 def classify(detector: RegionCLIP, embeddings: Tensor) -> Tensor:
     """Embeddings (R, D) -> logits (R, K) without the background."""
     return detector.classifiers[0](embeddings)[:, :-1]
-
-
-def whole_images(inputs: Tensor) -> Tensor:
-    """Regions (N, 5) of the images of a batch (N, 3, H, W).
-
-    Parity: an image is the region of the whole, padded batch.
-    """
-    height, width = inputs.shape[-2:]
-    rois = inputs.new_zeros(len(inputs), 5)
-    rois[:, 0] = torch.arange(len(inputs), device=inputs.device)
-    rois[:, 3], rois[:, 4] = width, height
-    return rois
 
 
 def _build(cfg: Optional[dict]) -> Optional[nn.Module]:

@@ -37,6 +37,20 @@ def check_settings(num_regions: int, concept_thr: float) -> None:
                          f'below 1, got {concept_thr!r}')
 
 
+def check_frozen(text_encoder: nn.Module) -> None:
+    """Raise if a text tower is to be trained: captions are encoded without
+    gradients, as RegionCLIP's pretraining does.
+
+    Raises:
+        ValueError: Naming the key.
+    """
+    if any(weight.requires_grad for weight in text_encoder.parameters()):
+        raise ValueError(
+            'model.text_encoder.frozen=False, but pretraining does not train '
+            'the text tower, whose embeddings of the pool are on disk: leave '
+            'the key out')
+
+
 def check_distillation(loss: Optional[nn.Module], pretrainer: str, right: str,
                        targets: Tuple[str, ...]) -> None:
     """Raise unless a loss takes what this pretrainer has for it.

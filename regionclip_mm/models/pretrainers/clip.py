@@ -1,4 +1,5 @@
 """CLIP itself: an image tower, a text tower and their contrast."""
+import math
 from typing import Dict, List, Optional, Sequence, Union
 
 import torch
@@ -92,6 +93,8 @@ class CLIP(BaseModel):
 
     def loss(self, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
         """Image-text contrast of a batch; see :meth:`forward`."""
+        with torch.no_grad():  # above the bound it would have no gradient
+            self.logit_scale.clamp_(max=math.log(self.max_scale))
         ids = self.text_encoder.tokenizer([s.text for s in data_samples])
         text = self.text_encoder(ids.to(inputs.device))
         loss = self.loss_img_txt(self.encode_image(inputs), text, self.scale)

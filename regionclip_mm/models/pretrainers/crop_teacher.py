@@ -10,7 +10,7 @@ from mmdet.registry import MODELS
 from mmdet.structures.bbox import bbox2roi
 
 from ..detectors import RegionCLIP
-from ..detectors.regionclip import Maps, check_boxes
+from ..detectors.regionclip import Maps, check_boxes, whole_images
 
 
 @MODELS.register_module()
@@ -65,11 +65,13 @@ class CropTeacher(RegionCLIP):
             self._squares(one.clamp(min=0).minimum(size)) for one in boxes])
         if not len(squares):
             return super().encode_regions(inputs, boxes)
-        whole = squares.new_tensor([[0, 0, self.crop_size, self.crop_size]])
-        encode = super().encode_regions
-        return torch.cat([
-            encode(self._crops(inputs, part), [whole] * len(part))
-            for part in squares.split(self.crops_at_once)])
+        return torch.cat([self._encode_whole(self._crops(inputs, part))
+                          for part in squares.split(self.crops_at_once)])
+
+    def _encode_whole(self, crops: Tensor) -> Tensor:
+        """Normalised crops (R, 3, S, S) -> embeddings (R, D)."""
+        return self.roi_head.encode_rois(self.feature_maps(crops),
+                                         whole_images(crops))
 
     def _squares(self, boxes: Tensor) -> Tensor:
         """Boxes (R, 4) -> the squares around them (R, 4)."""
