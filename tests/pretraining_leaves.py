@@ -2,6 +2,7 @@
 import copy
 import json
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -129,8 +130,6 @@ def use_files(cfg: Config, folder: Path) -> None:
     for part in filter(None, (cfg.model, cfg.model.get('teacher'))):
         words = part.roi_head.bbox_head.cls_predictor_cfg
         words.vocabulary.path = str(folder / 'pool.pth')
-    words = cfg.model.roi_head.bbox_head.cls_predictor_cfg
-    words.test_vocabulary.path = str(folder / 'coco.pth')
     if 'teacher' in cfg.model:
         cfg.model.teacher.init_cfg.checkpoint = cfg.load_from
     data = cfg.train_dataloader.dataset
@@ -139,14 +138,14 @@ def use_files(cfg: Config, folder: Path) -> None:
         data.shards = 'cc.*.tar'
     else:
         data.update(ann_file='captions.json', data_prefix=dict(img=''))
-    cfg.val_dataloader.dataset.update(
-        ann_file=str(folder / 'val.json'), data_root='',
-        data_prefix=dict(img=str(folder / 'val')))
-    cfg.val_evaluator.ann_file = str(folder / 'val.json')
-    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+    loaders = [cfg.train_dataloader]
+    if cfg.val_cfg is not None:
+        use_boxes(cfg, folder)
+        loaders.append(cfg.val_dataloader)
+    for loader in loaders:
         loader.update(num_workers=0, persistent_workers=False)
-    for step in (*data.pipeline, *cfg.label_pipeline,
-                 *cfg.val_dataloader.dataset.pipeline):
+    for step in chain(cfg.label_pipeline, *(
+            loader.dataset.pipeline for loader in loaders)):
         if step['type'] == 'RandomChoiceResize':
             step.scales = [(192, 48), (192, 64)]
         elif step['type'] == 'Resize':
@@ -155,3 +154,13 @@ def use_files(cfg: Config, folder: Path) -> None:
             step.scale = 64
         elif step['type'] == 'LoadRegionLabels':
             step.ann_file = str(folder / Path(step.ann_file).name)
+
+
+def use_boxes(cfg: Config, folder: Path) -> None:
+    """Validation with those of :func:`write_files`."""
+    words = cfg.model.roi_head.bbox_head.cls_predictor_cfg
+    words.test_vocabulary.path = str(folder / 'coco.pth')
+    cfg.val_dataloader.dataset.update(
+        ann_file=str(folder / 'val.json'), data_root='',
+        data_prefix=dict(img=str(folder / 'val')))
+    cfg.val_evaluator.ann_file = str(folder / 'val.json')

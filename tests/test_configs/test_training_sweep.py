@@ -114,7 +114,7 @@ def prepare(path: Path, folder: Path) -> Config:
 def make_runner(cfg: Config, folder: Path) -> Runner:
     model = revert_sync_batchnorm(build_loaded(cfg))
     return Runner(model=model, work_dir=str(folder), randomness=dict(seed=0),
-                  experiment_name=folder.name, **{k: cfg[k] for k in KEYS})
+                  experiment_name=folder.name, **{k: cfg.get(k) for k in KEYS})
 
 
 def watch(runner: Runner) -> tuple:

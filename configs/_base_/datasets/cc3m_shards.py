@@ -1,7 +1,7 @@
 """Variable `cc3m_shards`: a loader of CC3M's tar shards.
 
 In a leaf, `train_dataloader = dict(_delete_=True, **_base_.cc3m_shards)`.
-There must be as many shards as processes x `num_workers`.
+There must be at least as many shards as processes x `num_workers`.
 """
 _base_ = './pair_pipeline.py'
 

@@ -2,7 +2,13 @@
 #     projects/emoji_world/configs/pretrain_nano_custom.py
 """Your own images with captions; edit the first lines.
 
-Of tar shards the dataset is an ImageTextShards (docs/pretraining.md).
+Of tar shards the last lines are
+
+train_dataloader = dict(
+    batch_size=8, num_workers=1, sampler=None,
+    dataset=dict(
+        _delete_=True, type='ImageTextShards', data_root='data/mine/',
+        shards='*.tar', pipeline=_base_.train_dataloader.dataset.pipeline))
 """
 _base_ = './pretrain_nano.py'
 

@@ -242,6 +242,8 @@ def table(rows: List[Row], split: str, whats: List[str]) -> str:
     for title, job, runs, time in rows:
         cells = [cell(runs, split, what, role)
                  for what in whats for role in roles]
+        if len(runs) > 1:
+            title = f'{title}, {len(runs)} seeds'
         lines.append(f'| {title} | {" | ".join(cells)} | {time} | `{job}` |')
     return '\n'.join(lines)
 
