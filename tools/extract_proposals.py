@@ -5,13 +5,16 @@
         checkpoints/regionclip-cc_rn50_rpn-coco48.pth train_proposals.pkl \\
         --loader train
 
-Boxes are in original pixels. To use the file, set `proposal_file` of the
-dataset, `proposal_source=dict(type='FileProposals')`, and in the pipeline
-`LoadProposals` with every step that moves boxes in a `ProposalBroadcaster`.
+An interrupted run goes on with the same command; until all is done, parts of
+it are in OUT.parts. Boxes are in original pixels. To use the file, set
+`proposal_file` of the dataset, `proposal_source=dict(type='FileProposals')`,
+and in the pipeline `LoadProposals` with every step that moves boxes in a
+`ProposalBroadcaster`.
 Where test_cfg.rcnn.objectness is 'sqrt_logit' (LVIS), write the file with
 --logits and set `proposal_source=dict(type='FileProposals', logits=True)`.
 """
 import argparse
+import functools
 import sys
 from pathlib import Path
 
@@ -20,12 +23,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from mmengine.config import Config, DictAction  # noqa: E402
 from mmengine.device import get_device  # noqa: E402
 from mmengine.registry import init_default_scope  # noqa: E402
-from mmengine.runner import Runner, load_checkpoint  # noqa: E402
-from rich.progress import track  # noqa: E402
+from mmengine.runner import load_checkpoint  # noqa: E402
+from rich.progress import Progress  # noqa: E402
 
-from mmdet.registry import MODELS  # noqa: E402
+from mmdet.registry import DATASETS, MODELS  # noqa: E402
 from regionclip_mm.apis.out_dir import check_out_file  # noqa: E402
-from regionclip_mm.apis.proposal_file import extract_proposals  # noqa: E402
+from regionclip_mm.apis.proposal_parts import extract_in_parts  # noqa: E402
 from regionclip_mm.command_line import (config_errors, need_file,  # noqa: E402
                                         one_line_errors)
 
@@ -74,15 +77,18 @@ def main() -> None:
         init_default_scope(cfg.get('default_scope', 'mmdet'))
         detector = MODELS.build(cfg.model).to(args.device)
     load_checkpoint(detector, args.checkpoint, map_location='cpu')
-    loader = cfg.test_dataloader.copy()
-    if args.loader != 'test':
-        dataset = cfg[f'{args.loader}_dataloader'].dataset.copy()
-        dataset.update(pipeline=loader.dataset.pipeline, test_mode=True)
-        loader.dataset = dataset
-    batches = Runner.build_dataloader(loader)
-    count = extract_proposals(
-        detector.eval(), track(batches, description='images'), args.out,
-        'objectness_logits' if args.logits else 'scores')
+    loader = cfg.test_dataloader
+    dataset = cfg[f'{args.loader}_dataloader'].dataset.copy()
+    dataset.update(pipeline=loader.dataset.pipeline, test_mode=True)
+    images = DATASETS.build(dataset)
+    settings = [cfg.model.get('data_preprocessor'), cfg.model.proposal_source,
+                loader.dataset.pipeline]
+    with Progress() as bar:
+        task = bar.add_task('images', total=len(images))
+        count = extract_in_parts(
+            detector.eval(), images, loader, args.out,
+            'objectness_logits' if args.logits else 'scores', repr(settings),
+            functools.partial(bar.advance, task))
     print(f'wrote {args.out}: proposals of {count} images')
 
 

@@ -43,9 +43,7 @@ def extract_proposals(detector: nn.Module, loader: Iterable[dict],
         for sample in samples:
             key = image_key(sample.img_path)
             if key in found:
-                raise ValueError(
-                    f'two images are called {key}: mmdet finds the proposals '
-                    'of an image by its folder and name')
+                raise two_images(key)
             if scores not in sample.proposals:
                 raise ValueError(
                     f'the proposals have no {scores}: '
@@ -59,3 +57,9 @@ def extract_proposals(detector: nn.Module, loader: Iterable[dict],
     with written_whole(out) as partial:
         dump(found, str(partial), file_format='pkl')
     return len(found)
+
+
+def two_images(key: str) -> ValueError:
+    """The error of images that have the same folder and name."""
+    return ValueError(f'two images are called {key}: mmdet finds the '
+                      'proposals of an image by its folder and name')
