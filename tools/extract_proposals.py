@@ -76,13 +76,14 @@ def main() -> None:
         check_loader(cfg, args.loader)
         init_default_scope(cfg.get('default_scope', 'mmdet'))
         detector = MODELS.build(cfg.model).to(args.device)
+        loader = cfg.test_dataloader
+        dataset = cfg[f'{args.loader}_dataloader'].dataset.copy()
+        if args.loader != 'test':
+            dataset.update(pipeline=loader.dataset.pipeline, test_mode=True)
+        images = DATASETS.build(dataset)
+        settings = [cfg.model.get('data_preprocessor'),
+                    cfg.model.proposal_source, dataset]
     load_checkpoint(detector, args.checkpoint, map_location='cpu')
-    loader = cfg.test_dataloader
-    dataset = cfg[f'{args.loader}_dataloader'].dataset.copy()
-    dataset.update(pipeline=loader.dataset.pipeline, test_mode=True)
-    images = DATASETS.build(dataset)
-    settings = [cfg.model.get('data_preprocessor'), cfg.model.proposal_source,
-                loader.dataset.pipeline]
     with Progress() as bar:
         task = bar.add_task('images', total=len(images))
         count = extract_in_parts(

@@ -5,13 +5,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator
 
+from mmengine.dataset import BaseDataset
 from mmengine.fileio import dump
 from mmengine.runner import Runner
 from torch import nn
-from torch.utils.data import Dataset, Subset
+from torch.utils.data import Subset
 
 from ..datasets.proposal_files import read_proposals
-from ..engine.data.fingerprint import fingerprint
 from ..io.files import PathLike, written_whole
 from .proposal_file import extract_proposals, two_images
 from .weight_hashes import hash_of_weights
@@ -19,7 +19,7 @@ from .weight_hashes import hash_of_weights
 PART = 500  # images
 
 
-def extract_in_parts(detector: nn.Module, dataset: Dataset,
+def extract_in_parts(detector: nn.Module, dataset: BaseDataset,
                      loader: Dict[str, Any], out: PathLike,
                      scores: str = 'scores', settings: str = '',
                      advance: Callable[[int], Any] = int) -> int:
@@ -44,9 +44,9 @@ def extract_in_parts(detector: nn.Module, dataset: Dataset,
     Raises:
         ValueError: See :func:`extract_proposals`.
     """
-    key = ' '.join((scores, settings, fingerprint(dataset),
-                    hash_of_weights(detector.proposal_source)))
-    folder = Path(f'{out}.parts', hashlib.sha256(key.encode()).hexdigest())
+    folder = Path(f'{out}.parts', _digest(
+        scores, settings, hash_of_weights(detector.proposal_source),
+        *map(_image, map(dataset.get_data_info, range(len(dataset))))))
     found: Dict[str, Any] = {}
     for first in range(0, len(dataset), PART):
         path = folder / f'{first:09d}.pkl'
@@ -55,7 +55,7 @@ def extract_in_parts(detector: nn.Module, dataset: Dataset,
             advance(len(rows))
         else:
             batches = Runner.build_dataloader(dict(
-                loader, dataset=Subset(dataset, rows)))
+                loader, dataset=Rows(dataset, rows)))
             extract_proposals(detector, _told(batches, advance), str(path),
                               scores)
         part = read_proposals(str(path))
@@ -68,6 +68,25 @@ def extract_in_parts(detector: nn.Module, dataset: Dataset,
     with suppress(OSError):  # has parts of another run
         folder.parent.rmdir()
     return len(found)
+
+
+class Rows(Subset):
+    """Some samples of a dataset, which is not copied."""
+
+    def __deepcopy__(self, memo: dict) -> 'Rows':
+        """Of mmengine, which copies what it builds a data loader from."""
+        return self
+
+
+def _digest(*words: str) -> str:
+    digest = hashlib.sha256()
+    for word in words:
+        digest.update(f'{word}\n'.encode(errors='backslashreplace'))
+    return digest.hexdigest()
+
+
+def _image(info: Dict[str, Any]) -> str:
+    return repr([info.get(key) for key in ('img_path', 'height', 'width')])
 
 
 def _told(batches: Iterable[dict], advance: Callable[[int], Any]

@@ -49,9 +49,10 @@ class ResumableEpochBasedTrainLoop(_ResumableLoop, EpochBasedTrainLoop):
 
     def run_epoch(self) -> None:
         """One epoch, or what is left of it."""
+        if len(self.dataloader) == 0:
+            raise no_batch(self.dataloader)
         self._first = self.dataloader.batch
         super().run_epoch()
-        refuse_if_empty(self.dataloader)
 
     def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
         """One step; `idx` counts from where the loader began."""
@@ -76,13 +77,13 @@ class ResumableIterBasedTrainLoop(_ResumableLoop, IterBasedTrainLoop):
                       'current', logging.WARNING)
         while True:
             yield from self.dataloader
-            refuse_if_empty(self.dataloader)
+            if self.dataloader.batch_sampler.count == 0:
+                raise no_batch(self.dataloader)
 
 
-def refuse_if_empty(loader: DataLoader) -> None:
-    """Raise a ValueError if the pass that is over had no batch."""
-    if loader.batch_sampler.count == 0:
-        raise ValueError(
-            'train_dataloader has no batch: its dataset has '
-            f'{len(loader.dataset)} images, batch_size is '
-            f'{loader.batch_sampler.batch_size}')
+def no_batch(loader: DataLoader) -> ValueError:
+    """The error of a pass without a step."""
+    return ValueError(
+        'train_dataloader has no batch: its dataset has '
+        f'{len(loader.dataset)} images, batch_size is '
+        f'{loader.batch_sampler.batch_size}')

@@ -7,7 +7,8 @@ from unittest import mock
 import pytest
 import torch
 from mmengine.logging import MMLogger
-from toy_training import ToyDetector, final, toy_config, train
+from mmengine.runner import Runner
+from toy_training import ToyDetector, ToyPause, final, toy_config, train
 
 from regionclip_mm.engine import AtomicCheckpointHook
 from regionclip_mm.engine.atomic_file import AtomicLocalBackend
@@ -174,7 +175,7 @@ def test_the_best_goes_after_the_better_is_there(tmp_path):
 
     def save(folder, filename, **_):
         seen.append(sorted(path.name for path in tmp_path.iterdir()))
-        hook.file_backend.put(b'', str(tmp_path / filename))
+        (tmp_path / filename).touch()
     infos = {}
     runner = Space(
         epoch=0, iter=1, work_dir=str(tmp_path), logger=LOGGER,
@@ -188,6 +189,40 @@ def test_the_best_goes_after_the_better_is_there(tmp_path):
     hook.after_val_epoch(runner, dict(mAP=0.3))
     assert seen == [[], ['best_mAP_iter_1.pth'], ['best_mAP_iter_1.pth']]
     assert [p.name for p in tmp_path.iterdir()] == ['best_mAP_iter_2.pth']
+
+
+def stop_after_an_epoch():
+    ToyPause.after_train_epoch = lambda _, runner: setattr(
+        runner.train_loop, 'stop_training', True)
+
+
+def test_an_end_amid_accumulation(tmp_path):
+    """Six steps, the last two of which never reach the optimizer."""
+    cfg = toy_config(tmp_path, epochs=True, accumulate=4)
+    train(cfg, stop_after_an_epoch)
+    assert final(cfg)['meta']['epoch'] == 1
+
+
+@pytest.mark.parametrize('whole', [True, False])
+def test_a_test_takes_the_file_that_it_names(whole, tmp_path):
+    """Also if its config says that the training is to resume."""
+    cfg = toy_config(tmp_path, custom_hooks=[], resume=True)
+    train(cfg)
+    path, latest = (tmp_path / f'iter_{step}.pth' for step in (20, 24))
+    before = torch.load(path, weights_only=False)
+    if not whole:
+        torch.save({key: before[key] for key in ('meta', 'state_dict')}, path)
+    for key in ('dataloader', 'evaluator'):
+        cfg[f'test_{key}'] = cfg[f'val_{key}']
+    cfg.test_cfg = dict(type='TestLoop')
+    cfg.load_from, cfg.experiment_name = str(path), f'{tmp_path.name}_{whole}'
+    partial = tmp_path / f'iter_28.pth.{"0" * 32}.tmp'
+    partial.touch()  # of a training that goes on
+    runner = Runner.from_cfg(cfg)
+    runner.test()
+    assert latest.exists() and partial.exists()
+    for key, value in runner.model.state_dict().items():
+        assert torch.equal(value, before['state_dict'][key])
 
 
 @pytest.mark.parametrize('forgotten', [True, False])

@@ -11,7 +11,7 @@ from toy_training import ToyImages, toy_config, train
 
 from mmdet.datasets.samplers import AspectRatioBatchSampler
 from regionclip_mm.engine.data import (Draw, ResumableDataLoader, load_seeded,
-                                       seeded_samples)
+                                       resumable_loader, seeded_samples)
 from regionclip_mm.engine.data.fingerprint import fingerprint
 from regionclip_mm.engine.random_state import (get_random_state,
                                                set_random_state)
@@ -118,12 +118,18 @@ def test_what_cannot_be_skipped_is_refused(dataset, batch_size):
 
 
 @pytest.mark.parametrize('size, batch', [(1, 18), (2, 9), (4, 4), (6, 3)])
-def test_steps_of_another_size(size, batch):
+def test_steps_of_another_size(size, batch, monkeypatch):
     """After the same images, of which a begun batch is not one."""
+    said = []
+    monkeypatch.setattr(resumable_loader, 'print_log',
+                        lambda line, *_: said.append(line))
     first, second = loader_of(size=1), loader_of(size=size)
     take(first, 18)
     second.go_to(**first.position())
     assert second.batch == batch
+    assert said == ([] if size == 1 else [
+        f'The run had 1 images per step, now it has {size}: it goes on after '
+        'as many images. The learning rate is that of the checkpoint.'])
     left = len(list(second))
     assert left == -(-20 // size) - batch > 0
     assert len(list(second)) == -(-20 // size)
@@ -137,6 +143,7 @@ def test_too_few_images_for_a_batch(epochs, tmp_path):
                          sampler=dict(type='DefaultSampler')))
     assert ('train_dataloader has no batch: its dataset has 2 images, '
             'batch_size is 3') in train(cfg, fails=True)
+    assert list(tmp_path.rglob('*.pth')) == []
 
 
 def test_skipping_60000_batches_costs_little():

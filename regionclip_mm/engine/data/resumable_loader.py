@@ -60,9 +60,9 @@ class ResumableDataLoader(DataLoader):
 
     @property
     def images(self) -> Optional[int]:
-        """Images per step of all processes; None if batches have no size."""
+        """Images per step of all processes; None if that is not one number."""
         size = self.batch_sampler.batch_size
-        return size and size * get_world_size()
+        return size * get_world_size() if isinstance(size, int) else None
 
     def __iter__(self) -> Iterator[Any]:
         first = self.batch
@@ -99,8 +99,13 @@ class ResumableDataLoader(DataLoader):
             epoch, batch, seed, samples, images: Of :meth:`position`; what is
                 not known is not compared.
         """
-        if images and self.images:
+        if images and self.images and images != self.images:
             batch = batch * images // self.images
+            print_log(
+                f'The run had {images} images per step, now it has '
+                f'{self.images}: it goes on after as many images. The '
+                'learning rate is that of the checkpoint.', 'current',
+                logging.WARNING)
         self.epoch, self.batch = epoch, batch
         self.batch_sampler.set_seed(seed)
         if samples in (None, self.samples):

@@ -1,7 +1,6 @@
 """Checkpoints that a kill at any moment leaves usable."""
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Iterator, Optional
+from typing import Any, Callable, List, Optional
 
 from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, is_main_process
@@ -57,8 +56,10 @@ class AtomicCheckpointHook(CheckpointHook):
     def before_run(self, runner: Runner) -> None:
         """Take the folder, choose the checkpoint to resume from, where none
         was named."""
-        if isinstance(runner._train_loop, BaseLoop):  # it is a training
-            _by_main_process(lambda: lock_folder(Path(runner.work_dir)))
+        if not isinstance(runner._train_loop, BaseLoop):  # a test
+            runner._resume = False  # the file that it names is what it tests
+            return
+        _by_main_process(lambda: lock_folder(Path(runner.work_dir)))
         named = runner._load_from
         if not runner._resume or named and not is_only_weights(named):
             return
@@ -105,11 +106,22 @@ class AtomicCheckpointHook(CheckpointHook):
             self._save_checkpoint_with_step(
                 runner, step, dict(epoch=runner.epoch, iter=runner.iter + 1))
 
+    def after_train(self, runner: Runner) -> None:
+        """Save what was due amid an accumulation that does not end."""
+        if self._due:
+            self._save_now(
+                runner, runner.epoch if self.by_epoch else runner.iter,
+                dict(epoch=runner.epoch, iter=runner.iter))
+        super().after_train(runner)
+
     def _save_checkpoint_with_step(self, runner: Runner, step: int,
                                    meta: dict) -> None:
         self._due = is_accumulating(runner.optim_wrapper)
-        if self._due:
-            return
+        if not self._due:
+            self._save_now(runner, step, meta)
+
+    def _save_now(self, runner: Runner, step: int, meta: dict) -> None:
+        self._due = False
         runner.call_hook('before_checkpoint')
         self._kept = [kept for kept in self._kept if kept != step] + [step]
         self.last_ckpt = str(Path(self.out_dir) /
@@ -136,8 +148,17 @@ class AtomicCheckpointHook(CheckpointHook):
             path.unlink(missing_ok=True)
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
-        with _removal_at_the_end(self.file_backend):
+        removed: List[str] = []
+        self.file_backend.remove = removed.append
+        try:
             super()._save_best_checkpoint(runner, metrics)
+        finally:
+            del self.file_backend.remove
+        # a new one may have the name of the old one
+        best = {getattr(self, 'best_ckpt_path', None),
+                *getattr(self, 'best_ckpt_path_dict', {}).values()}
+        for path in set(removed) - best:
+            self.file_backend.remove(path)
 
 
 def is_accumulating(wrapper: OptimWrapper) -> bool:
@@ -166,21 +187,3 @@ def _initial_weights(runner: Runner) -> Optional[str]:
     if runner._load_from is None and runner.cfg.filename:
         return Config.fromfile(runner.cfg.filename).get('load_from')
     return runner._load_from
-
-
-@contextmanager
-def _removal_at_the_end(backend: AtomicLocalBackend) -> Iterator[None]:
-    """Files are removed on exit, unless they were written meanwhile."""
-    removed, written = [], []
-
-    def put(obj: bytes, filepath: str) -> None:
-        written.append(str(filepath))
-        type(backend).put(backend, obj, filepath)
-
-    backend.remove, backend.put = removed.append, put
-    try:
-        yield
-    finally:
-        del backend.remove, backend.put
-    for path in set(map(str, removed)) - set(written):
-        backend.remove(path)

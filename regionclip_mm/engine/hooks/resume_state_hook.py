@@ -4,7 +4,7 @@ from typing import Any, Optional
 from mmengine.dist import all_gather_object, get_dist_info
 from mmengine.hooks import Hook
 from mmengine.hooks.hook import DATA_BATCH
-from mmengine.runner import IterBasedTrainLoop, Runner
+from mmengine.runner import BaseLoop, IterBasedTrainLoop, Runner
 
 from mmdet.registry import HOOKS
 
@@ -93,7 +93,7 @@ class ResumeStateHook(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Restore it when resuming."""
-        if not runner._resume:
+        if not runner._resume or not isinstance(runner._train_loop, BaseLoop):
             return
         state = checkpoint.get(KEY)
         _check_same_training(runner, checkpoint['meta'], state or {})
