@@ -22,7 +22,9 @@ classes = dict(
     embed_dim=1024)
 # of a detector that takes other words
 encoder = dict(text_encoder=dict(
-    type='CLIPTextEncoder', arch='rn50', checkpoint='clip://RN50'))
+    type='CLIPTextEncoder', arch='rn50', init_cfg=dict(
+        type='Pretrained', checkpoint='clip://RN50',
+        prefix='text_encoder.')))
 ovd_train_dataloader = dict(dataset=dict(
     type='OVCocoDataset', split='base',
     ann_file='annotations/ovd_ins_train2017_b.json'))

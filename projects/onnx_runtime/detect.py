@@ -1,7 +1,7 @@
 """Detect with an exported model: numpy, Pillow, ONNX Runtime, no torch.
 
     python projects/onnx_runtime/detect.py model.onnx photo.jpg \\
-        --short-side 800
+        --short-side 800 --max-side 1333
 
 Regions come from a file (--boxes) or from a grid of windows.
 """
@@ -17,8 +17,9 @@ CELL = 16  # the least side of an image, in network pixels
 
 
 def read_image(path: str, scale: float = 1.0,
-               short_side: Optional[float] = None
-               ) -> Tuple[np.ndarray, float]:
+               short_side: Optional[float] = None,
+               max_side: Optional[float] = None
+               ) -> Tuple[np.ndarray, np.ndarray]:
     """Load and resize a picture.
 
     Args:
@@ -26,18 +27,22 @@ def read_image(path: str, scale: float = 1.0,
             white, as in RegionInferencer.
         scale: Network pixels per original pixel.
         short_side: Of the image in the network, instead of ``scale``.
+        max_side: The longer side has at most so many network pixels.
 
     Returns:
-        Network pixels (1, 3, H, W), float32, RGB from 0 to 255, and the
-        scale.
+        Network pixels (1, 3, H, W), float32, RGB from 0 to 255, and how many
+        of them an original pixel is, in x and y (2,).
     """
     image = upright_rgb(Image.open(path))
     if short_side:
         scale = short_side / min(image.size)
+    if max_side:
+        scale = min(scale, max_side / max(image.size))
     size = [max(round(side * scale), CELL) for side in image.size]
+    scales = np.divide(size, image.size)
     image = image.resize(size, Image.BILINEAR)
     pixels = np.asarray(image, np.float32).transpose(2, 0, 1)[None]
-    return np.ascontiguousarray(pixels), scale
+    return np.ascontiguousarray(pixels), scales
 
 
 def upright_rgb(image: Image.Image) -> Image.Image:
@@ -193,6 +198,8 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     parser.add_argument('--scale', type=positive, default=1.0)
     parser.add_argument('--short-side', type=positive,
                         help='of the image in the network, for --scale')
+    parser.add_argument('--max-side', type=positive, help='the longer side '
+                        'has at most so many network pixels')
     parser.add_argument('--score-thr', type=float, default=0.3)
     parser.add_argument('--iou-threshold', type=float, default=0.5)
     return parser.parse_args(argv)
@@ -204,16 +211,18 @@ def main(argv: Optional[List[str]] = None) -> List[dict]:
     session = open_model(args.model)
     names, embeddings = words_of(session, args.words)
     try:
-        image, scale = read_image(args.image, args.scale, args.short_side)
+        image, scales = read_image(args.image, args.scale, args.short_side,
+                                   args.max_side)
     except OSError as error:
         raise SystemExit(f'error: {args.image} is no image that can be read: '
                          f'{error}')
-    boxes = (read_boxes(args.boxes) * scale if args.boxes
+    scales = np.tile(scales, 2)
+    boxes = (read_boxes(args.boxes) * scales if args.boxes
              else grid(image.shape[3], image.shape[2]))
     found = detect(session, image, boxes, names, embeddings, args.score_thr,
                    args.iou_threshold)
     for one in found:
-        one['box'] = [side / scale for side in one['box']]
+        one['box'] = (np.array(one['box']) / scales).tolist()
         print(json.dumps(one))
     return found
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torchvision.ops import roi_align
 
 from ..models.detectors import RegionCLIP
+from ..models.detectors.open_vocabulary import check_arch
 from ..models.layers import TextEmbeddingClassifier
 from ..models.roi_heads import RegionBBoxHead
 from ..text import Vocabulary
@@ -45,6 +46,7 @@ class ImageBranch(nn.Module):
         self.register_buffer('std', preprocessor.std.float())
         baked = None
         if vocabulary is not None:
+            check_arch(vocabulary, detector.backbone, 'backbone')
             with using(detector, vocabulary):  # refuses another size
                 baked = vocabulary.embeddings.float()
         self.register_buffer('baked', baked)

@@ -41,13 +41,13 @@ def export_onnx(detector: RegionCLIP, path: PathLike,
         opset: One of :data:`OPSETS`.
 
     Returns:
-        The largest difference of a logit in ONNX Runtime from the detector's
-        on a random image.
+        The largest difference of a logit in ONNX Runtime from torch's on a
+        random image.
 
     Raises:
         ImportError: If a package of the extra ``export`` is missing.
         ValueError: If the detector, vocabulary or opset cannot be exported.
-        RuntimeError: If the file does not give the detector's logits.
+        RuntimeError: If the file does not give torch's logits.
         OSError: If it cannot be written.
     """
     check_packages()
@@ -63,7 +63,7 @@ def export_onnx(detector: RegionCLIP, path: PathLike,
         if not difference <= TOLERANCE:
             raise RuntimeError(
                 f'{path} was not written: logits of ONNX Runtime differ from '
-                f"the detector's by {difference:.2g}; weights that are not "
+                f"torch's by {difference:.2g}; weights that are not "
                 'finite, or another version of onnxscript or onnxruntime than '
                 'those of requirements/runtime.txt')
     return difference
@@ -174,7 +174,8 @@ def example(branch: ImageBranch, side: int = 96,
 
 
 def largest_difference(path: PathLike, branch: ImageBranch) -> float:
-    """Run a file in ONNX Runtime on an image of another size.
+    """Run a file in ONNX Runtime on an image of another size, beside what was
+    exported (tests compare that with the detector).
 
     Args:
         path: The file.

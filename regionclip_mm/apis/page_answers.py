@@ -3,7 +3,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Tuple
+from typing import List, Optional, Tuple
 
 import numpy as np
 from mmengine.config import ConfigDict
@@ -60,7 +60,8 @@ class PageAnswers:
                         'words (tools/image_demo.py takes others)')
         self.detect = detect
         self.keep = keep
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of the model
+        self._memory = threading.Lock()  # of what is known, always short
         self._known: 'OrderedDict[tuple, Seen]' = OrderedDict()
 
     @property
@@ -86,13 +87,24 @@ class PageAnswers:
         text = check_text(text)
         if not isinstance(iou, (int, float)):
             raise ValueError(f'NMS: give a number from 0 to 1, not {iou!r}')
-        with self._lock:
-            key = (path, text, round(iou, 4))
-            if key not in self._known:
-                self._known[key] = self._look(path, text, iou)
-            self._known.move_to_end(key)
+        key = (path, text, round(iou, 4))
+        seen = self._recall(key)
+        if seen is None:
+            with self._lock:  # another request may have been the same
+                seen = self._recall(key) or self._look(path, text, iou)
+                self._remember(key, seen)
+        return seen
+
+    def _recall(self, key: tuple) -> Optional[Seen]:
+        with self._memory:
+            if key in self._known:
+                self._known.move_to_end(key)
+            return self._known.get(key)
+
+    def _remember(self, key: tuple, seen: Seen) -> None:
+        with self._memory:
+            self._known[key] = seen
             self._forget()
-            return self._known[key]
 
     def _forget(self) -> None:
         """Keep the last answers only."""

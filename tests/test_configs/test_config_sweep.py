@@ -111,7 +111,7 @@ def run_mixed(cfg: Config, tmp_path) -> None:
     Vocabulary(('cat', 'traffic cone'), torch.randn(2, 1024)).save(path)
     use_words(cfg.model, path)
     cfg.model.backbone.pop('init_cfg', None)  # would be downloaded
-    del cfg.model.text_encoder['checkpoint']
+    del cfg.model.text_encoder['init_cfg']
     if 'proposal_source' in cfg.model:
         del cfg.model.proposal_source.rpn['init_cfg']  # is trained first
     if 'num_queries' in cfg.model:  # the picture has few places

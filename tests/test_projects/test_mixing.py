@@ -21,6 +21,7 @@ from projects.emoji_world.emoji_world.render import masks, render
 from projects.mask_rcnn.make_masks import with_masks
 from regionclip_mm.apis import RegionInferencer
 from regionclip_mm.models.detectors import FromProposals
+from regionclip_mm.text import Vocabulary
 
 LEAVES = sorted(
     path for path in (ROOT / 'projects').glob('*/configs/*_nano*.py')
@@ -146,10 +147,11 @@ def test_all_of_clips_backbone_is_loaded(at_root):
                 and not key.endswith('num_batches_tracked')]
 
 
-def fast_rcnn() -> torch.nn.Module:
+def fast_rcnn(strides: list) -> torch.nn.Module:
     """With annotated boxes as proposals."""
     model = Config.fromfile(
         ROOT / 'projects/fast_rcnn/configs/fast-rcnn_nano.py').model
+    model.roi_head.bbox_roi_extractor.featmap_strides = strides
     return MODELS.build(dict(model, proposal_source=dict(type='GTProposals')))
 
 
@@ -168,9 +170,10 @@ class SourcedFasterRCNN(FromProposals, FasterRCNN):
     """As docs/mixing.md makes one."""
 
 
-def test_no_region_in_the_batch(at_root):
-    """Each weight of the second stage has a gradient all the same."""
-    model = fast_rcnn().train()
+@pytest.mark.parametrize('strides', [[8], [8, 16, 32]])
+def test_no_region_in_the_batch(strides, at_root):
+    """Each weight that is trained has a gradient all the same."""
+    model = fast_rcnn(strides).train()
     sample = DetDataSample(metainfo=dict(
         img_shape=(64, 64), ori_shape=(64, 64), scale_factor=(1., 1.)))
     sample.gt_instances = InstanceData(
@@ -179,8 +182,8 @@ def test_no_region_in_the_batch(at_root):
     losses = model(torch.rand(1, 3, 64, 64), [sample], mode='loss')
     assert losses['loss_cls'] == 0
     sum(losses.values()).backward()
-    assert all(weight.grad is not None
-               for weight in model.roi_head.parameters())
+    assert all(weight.grad is not None for weight in model.parameters()
+               if weight.requires_grad)
 
 
 def test_one_place_says_it_wants_one_anchor(at_root):
@@ -199,6 +202,29 @@ def test_a_loss_with_background_is_refused(name, at_root):
     model.bbox_head.loss_cls = dict(type='CrossEntropyLoss')
     with pytest.raises(ValueError, match='set use_sigmoid=True'):
         MODELS.build(model)
+
+
+@pytest.mark.parametrize('name, head, key', [
+    ('faster_rcnn', 'bbox_head', 'reg_class_agnostic'),
+    ('mask_rcnn', 'mask_head', 'class_agnostic')])
+def test_boxes_and_masks_of_each_class_are_refused(name, head, key, at_root):
+    """Those of the words of a test would be of classes of training."""
+    [path] = (path for path in TEXT if path.parts[-3] == name)
+    model = Config.fromfile(path).model
+    model.roi_head[head][key] = False
+    with pytest.raises(ValueError, match=f'model.roi_head.{head}.{key}=False '
+                       f'has boxes or masks .* set {key}=True'):
+        MODELS.build(model)
+
+
+def test_words_of_another_clip_are_refused(at_root):
+    """Of the same size, which says nothing."""
+    [path] = (path for path in TEXT if path.parts[-3] == 'atss')
+    detect = RegionInferencer(Config.fromfile(path), device='cpu')
+    words = Vocabulary(('cat', ), torch.ones(1, 128), dict(arch='rn101'))
+    with pytest.raises(ValueError, match="is of CLIP's rn101, the detector's "
+                       'text_encoder is nano'):
+        detect(torch.zeros(32, 32, 3).byte().numpy(), vocabulary=words)
 
 
 @pytest.mark.parametrize('name', ['atss', 'faster_rcnn'])

@@ -67,7 +67,7 @@ def of_detector(pixels):
 
 def test_it_finds_what_the_package_finds(model, picture):
     pixels, scale = project.read_image(picture, scale=1.25)
-    assert pixels.shape == (1, 3, 250, 320) and scale == 1.25
+    assert pixels.shape == (1, 3, 250, 320) and scale.tolist() == [1.25] * 2
     boxes, wanted = of_detector(pixels)
     np.testing.assert_allclose(project.grid(320, 250), boxes, atol=1e-3)
     found = project.detect(open_session(model), pixels, boxes, NAMES,
@@ -92,6 +92,18 @@ def test_boxes_of_a_file_are_in_original_pixels(model, picture, tmp_path,
         (10, 20, 110, 120), (250, 190, 256, 200)}
     lines = capsys.readouterr().out.splitlines()
     assert [json.loads(line) for line in lines] == found
+
+
+def test_thin_and_long_images(tmp_path):
+    """As mmdet's ResizeShortestEdge; at least a cell of the network."""
+    path = str(tmp_path / 'a.png')
+    Image.new('RGB', (1000, 10)).save(path)
+    pixels, scales = project.read_image(path)
+    assert pixels.shape == (1, 3, 16, 1000) and scales.tolist() == [1, 1.6]
+    Image.new('RGB', (3000, 1000)).save(path)
+    pixels, scales = project.read_image(path, short_side=800, max_side=1333)
+    assert pixels.shape == (1, 3, 444, 1333)
+    np.testing.assert_allclose(scales, 0.4443, atol=4e-4)
 
 
 def test_no_boxes_no_detections(model, picture, tmp_path):

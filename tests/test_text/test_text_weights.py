@@ -69,6 +69,19 @@ def test_a_checkpoint_of_a_training_run(nano, tmp_path):
     assert encoder.fingerprint() == nano.fingerprint()
 
 
+def test_weights_of_a_training_that_begins(nano, tmp_path):
+    """As recipes have it: to test a checkpoint nothing else is read."""
+    init = dict(type='Pretrained', checkpoint=str(tmp_path / 'a.pth'),
+                prefix='text_encoder.')
+    encoder = CLIPTextEncoder('nano', init_cfg=init)
+    torch.save(dict(state_dict={
+        f'text_encoder.{key}': value
+        for key, value in nano.state_dict().items()}), tmp_path / 'a.pth')
+    encoder.init_weights()
+    encoder.require_weights()
+    assert encoder.fingerprint() == nano.fingerprint()
+
+
 def test_clip_weights_by_name(tmp_path, monkeypatch):
     """Without the package that converts whole models."""
     state = openai_state()

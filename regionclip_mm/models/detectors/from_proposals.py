@@ -34,20 +34,26 @@ class FromProposals:
         """Losses of mmdet's second stage on proposals of the source.
 
         mmdet's bbox heads have no ``loss_cls`` where no image has a region;
-        then it is a zero that depends on all weights of the second stage, as
-        DDP needs it.
+        then it is a zero that depends on all weights that are trained, as DDP
+        needs it.
+
+        Args:
+            batch_inputs: Normalised batch (N, 3, H, W).
+            batch_data_samples: One sample per image, annotated in network
+                pixels; its ``proposals`` are replaced by the source's.
         """
         self._propose(batch_inputs, batch_data_samples)
         losses = super().loss(batch_inputs, batch_data_samples)
         if not any(key.endswith('loss_cls') for key in losses):
             losses['loss_cls'] = 0. * sum(
-                weight.sum() for weight in self.roi_head.parameters()
+                weight.sum() for weight in self.parameters()
                 if weight.requires_grad)
         return losses
 
     def predict(self, batch_inputs: Tensor, batch_data_samples: SampleList,
                 rescale: bool = True) -> SampleList:
-        """Detect in the proposals of the source."""
+        """Detect in the proposals of the source; see mmdet's ``predict``. The
+        ``proposals`` of the samples are replaced by them."""
         self._propose(batch_inputs, batch_data_samples)
         return super().predict(batch_inputs, batch_data_samples, rescale)
 

@@ -1,8 +1,10 @@
 """What makes any detector of mmdet one that finds words."""
 from typing import Any, List, Optional, Sequence, Union
 
-from torch import Tensor
+from torch import Tensor, nn
 
+from mmdet.models.roi_heads.bbox_heads import BBoxHead
+from mmdet.models.roi_heads.mask_heads import FCNMaskHead
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
 
@@ -38,6 +40,7 @@ class OpenVocabulary:
                 "fier', ...) in a head that uses it (RegionBBoxHead, BBoxHead,"
                 ' Shared2FCBBoxHead, ConvFCBBoxHead); without one, take a '
                 'bbox_head whose name begins with Text')
+        check_class_agnostic(self)
         self.text_encoder = (
             MODELS.build(text_encoder) if text_encoder else None)
         self.prompt_templates = prompt_templates
@@ -63,6 +66,9 @@ class OpenVocabulary:
 
         Raises:
             RuntimeError: If names are given and there is no text encoder.
+            TypeError: If a single text is given.
+            ValueError: If a name is blank or there twice, or embeddings are
+                of another CLIP.
         """
         if isinstance(vocabulary, str):
             raise TypeError(f'set_vocabulary takes a list of names, got the '
@@ -87,8 +93,19 @@ class OpenVocabulary:
         ``class_scores``: without objectness in RegionCLIP, in others what
         mmdet gives as scores (ATSS multiplies them with centerness).
 
+        Args:
+            batch_inputs: Normalised batch (N, 3, H, W).
+            batch_data_samples: One sample per image.
+            rescale: Give boxes in original pixels, not in network pixels.
+
+        Returns:
+            The samples with ``pred_instances``: ``bboxes`` (M, 4), x1, y1,
+            x2, y2, ``scores`` (M,), ``labels`` (M,), which index the test
+            vocabulary, and those above.
+
         Raises:
             RuntimeError: If there is no vocabulary.
+            ValueError: If it is of another CLIP than the text encoder.
         """
         names = self._checked_vocabulary().names
         samples = super().predict(batch_inputs, batch_data_samples, rescale)
@@ -104,4 +121,49 @@ class OpenVocabulary:
         vocabulary = self.vocabulary
         if vocabulary is None:
             raise RuntimeError(NO_CLASSES)
+        if self.text_encoder is not None:
+            check_arch(vocabulary, self.text_encoder, 'text_encoder')
         return vocabulary
+
+
+def check_class_agnostic(detector: nn.Module) -> None:
+    """Raise if boxes or masks are refined for each class of training: those
+    of a test are others.
+
+    Args:
+        detector: Of mmdet.
+
+    Raises:
+        ValueError: Naming the key.
+    """
+    for name, part in detector.named_modules():
+        boxes = isinstance(part, BBoxHead) and part.with_reg
+        for key in (['reg_class_agnostic'] if boxes else
+                    ['class_agnostic'] if isinstance(part, FCNMaskHead)
+                    else []):
+            if not getattr(part, key):
+                raise ValueError(
+                    f'model.{name}.{key}=False has boxes or masks for each '
+                    'class of training, but any words may be asked for: set '
+                    f'{key}=True')
+
+
+def check_arch(vocabulary: Vocabulary, owner: nn.Module, part: str,
+               key: str = 'cls_predictor_cfg.vocabulary') -> None:
+    """Raise if names were embedded by another CLIP than the detector's.
+
+    Args:
+        vocabulary: Passes if it does not say by which.
+        owner: Part of the detector with an ``arch``; passes without one.
+        part: Its name.
+        key: Of the vocabulary in the config.
+
+    Raises:
+        ValueError: Naming both, and the key.
+    """
+    arch, own = vocabulary.meta.get('arch'), getattr(owner, 'arch', None)
+    if arch and own and arch != own:
+        raise ValueError(
+            f"the vocabulary is of CLIP's {arch}, the detector's {part} "
+            f'is {own}: build it anew with tools/build_vocabulary.py '
+            f'--arch {own}, or change {key}')

@@ -3,7 +3,7 @@ import warnings
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmdet.models.detectors import TwoStageDetector
 from mmdet.registry import MODELS
@@ -12,7 +12,7 @@ from mmdet.structures import SampleList
 from ...text import Vocabulary
 from ..utils import LoadingRecord, check_fusion
 from .from_proposals import FromProposals
-from .open_vocabulary import OpenVocabulary
+from .open_vocabulary import OpenVocabulary, check_arch
 
 Maps = Optional[Tuple[Tensor, ...]]
 TEST_PARTS = ('rcnn', 'rpn', 'chunked_size')
@@ -83,7 +83,7 @@ class RegionCLIP(OpenVocabulary, FromProposals, TwoStageDetector):
             self.feature_maps(inputs, trunk), boxes)
 
     def classify_regions(self, embeddings: Tensor) -> Tensor:
-        """Ask the vocabulary of testing what regions are.
+        """Ask the vocabulary of testing, in evaluation mode, what regions are.
 
         Args:
             embeddings: Of regions (R, D), normalised or not.
@@ -139,7 +139,6 @@ class RegionCLIP(OpenVocabulary, FromProposals, TwoStageDetector):
             ValueError: If the vocabulary is of another CLIP.
         """
         self._check_weights()
-        self._checked_vocabulary()
         return super().predict(batch_inputs, batch_data_samples, rescale)
 
     def _check_weights(self) -> None:
@@ -170,28 +169,8 @@ class RegionCLIP(OpenVocabulary, FromProposals, TwoStageDetector):
 
     def _checked_vocabulary(self) -> Vocabulary:
         vocabulary = super()._checked_vocabulary()
-        check_arch(vocabulary, self.backbone)
+        check_arch(vocabulary, self.backbone, 'backbone')
         return vocabulary
-
-
-def check_arch(vocabulary: Vocabulary, backbone: nn.Module,
-               key: str = 'cls_predictor_cfg.vocabulary') -> None:
-    """Raise if names were embedded by another CLIP than the detector's.
-
-    Args:
-        vocabulary: Passes if it does not say by which.
-        backbone: Of the detector; passes if it is of no CLIP.
-        key: Of the vocabulary in the config.
-
-    Raises:
-        ValueError: Naming both, and the key.
-    """
-    arch, own = vocabulary.meta.get('arch'), getattr(backbone, 'arch', None)
-    if arch and own and arch != own:
-        raise ValueError(
-            f"the vocabulary is of CLIP's {arch}, the detector's backbone "
-            f'is {own}: build it anew with tools/build_vocabulary.py '
-            f'--arch {own}, or change {key}')
 
 
 def _check_test_cfg(test_cfg: Optional[dict]) -> None:
@@ -223,6 +202,10 @@ def check_boxes(boxes: List[Tensor], images: int) -> None:
         if one.ndim != 2 or one.shape[1] != 4:
             raise ValueError(f'the boxes of image {index} have shape '
                              f'{tuple(one.shape)}, not (R, 4)')
-        if not one.isfinite().all() or (one[:, 2:] < one[:, :2]).any():
-            raise ValueError(f'the boxes of image {index} are not all finite '
-                             'with x1 <= x2 and y1 <= y2')
+    # A GPU is waited for once, not for each image.
+    bad = [~one.isfinite().all(1) | (one[:, 2:] < one[:, :2]).any(1)
+           for one in boxes]
+    if bad and torch.cat(bad).any():
+        index = next(i for i, one in enumerate(bad) if one.any())
+        raise ValueError(f'the boxes of image {index} are not all finite '
+                         'with x1 <= x2 and y1 <= y2')

@@ -11,7 +11,7 @@ from ...io.region_label_reader import RegionLabels
 from ...io.region_labels import pool_digest
 from ...text import Vocabulary
 from ..detectors import RegionCLIP
-from ..detectors.regionclip import check_arch
+from ..detectors.open_vocabulary import check_arch
 from ..layers import TextEmbeddingClassifier
 
 # Parts of a detector that no loss of pretraining reaches.
@@ -168,7 +168,7 @@ def check_pool_arch(pool: Vocabulary, detector: RegionCLIP,
     Raises:
         ValueError: Naming both architectures and the key.
     """
-    check_arch(pool, detector.backbone,
+    check_arch(pool, detector.backbone, 'backbone',
                f'{owner}.roi_head.bbox_head.cls_predictor_cfg.vocabulary')
 
 

@@ -76,7 +76,7 @@ class RegionRoIHead(StandardRoIHead):
         results = super().bbox_loss(x, sampling_results)
         if not any(len(sampled.priors) for sampled in sampling_results):
             losses = results['loss_bbox']
-            losses['loss_cls'] = losses['loss_cls'] + sum(
+            losses['loss_cls'] = losses.get('loss_cls', 0) + sum(
                 level[:0].sum() for level in x)
         return results
 
@@ -215,8 +215,9 @@ def select_detections(raw: InstanceData, proposals: InstanceData,
     rows, labels = ((fused > cfg.score_thr) & finite[:, None]).nonzero(
         as_tuple=True)
     boxes, scores = boxes[rows], fused[rows, labels]
+    limit = cfg.get('max_per_img')
     keep, scores = get_suppression(cfg.nms)(
-        boxes, scores, labels, max_num=cfg.get('max_per_img', -1))
+        boxes, scores, labels, max_num=-1 if limit is None else limit)
     boxes = boxes[keep]
     if rescale:
         boxes = scale_boxes(boxes, [1 / s for s in img_meta['scale_factor']])
