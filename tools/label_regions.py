@@ -118,15 +118,18 @@ def label(args: argparse.Namespace) -> None:
     from rich.progress import Progress
 
     from mmdet.registry import DATASETS
+    from regionclip_mm.apis.feature_processes import check_device
     from regionclip_mm.apis.label_job import job_of
     from regionclip_mm.apis.offline_config import offline_config
     from regionclip_mm.apis.region_labelling import (META_KEYS, RegionLabeller,
                                                      Settings)
     from regionclip_mm.io.files import written_whole
+    device = args.device or get_device()
+    check_device(device)
     with config_errors(args.config):
         cfg = read_config(args)
         init_default_scope(cfg.get('default_scope', 'mmdet'))
-        pretrainer = build_pretrainer(cfg, args.device or get_device())
+        pretrainer = build_pretrainer(cfg, device)
         loader = cfg.train_dataloader
         pack = cfg.label_pipeline[-1]
         pack.meta_keys = tuple(dict.fromkeys(

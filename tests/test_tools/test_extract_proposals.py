@@ -54,6 +54,8 @@ def test_what_cannot_be(extract, data):
     with pytest.raises(SystemExit, match='has no val_dataloader; it has those '
                        'of: train, test'):
         extract(data / 'p.pkl', '--loader', 'val')
+    with pytest.raises(SystemExit, match='--device cuda:9 cannot be used'):
+        extract(data / 'p.pkl', '--device', 'cuda:9')
     with pytest.raises(SystemExit, match='gives probabilities alone; leave '
                        'out --logits'):
         extract(data / 'p.pkl', '--logits')

@@ -146,6 +146,12 @@ def test_names_of_a_scope_and_classes_of_ones_own(main, online, monkeypatch):
               'model.loss_region_distill.type=L1Loss'])
 
 
+def test_a_device_that_is_not_there(main, online):
+    with pytest.raises(SystemExit, match='^error: --device cuda:9 cannot be '
+                       'used here: '):
+        main(['online.py', 'a.json', '--device', 'cuda:9'])
+
+
 def test_another_batch_size_and_a_new_folder(main, online):
     """As after too little memory."""
     main(['online.py', 'a.json', '--part', '0/2', '--batch-size', '3'])
