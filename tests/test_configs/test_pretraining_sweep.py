@@ -104,9 +104,9 @@ def prepare(path: Path, folder: Path) -> Config:
     pairs = copy.deepcopy(cfg.train_dataloader)
     if cfg.val_cfg is not None:
         use_small_data(cfg, folder)
+    cfg.train_dataloader.dataset = pairs.dataset  # update() would merge
     cfg.train_dataloader.update(
-        dataset=pairs.dataset, num_workers=0, persistent_workers=False,
-        batch_size=1)
+        num_workers=0, persistent_workers=False, batch_size=1)
     for step in cfg.train_dataloader.dataset.pipeline:
         if step['type'] == 'RandomChoiceResize':
             step['scales'] = [(256, 128)]
