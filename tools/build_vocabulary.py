@@ -109,7 +109,7 @@ def build(args: argparse.Namespace) -> 'Vocabulary':
     from mmengine.device import get_device
     from mmengine.utils import track_iter_progress
 
-    from regionclip_mm.apis.feature_processes import check_device
+    from regionclip_mm.apis.devices import check_device
     from regionclip_mm.apis.out_dir import check_out_file
     from regionclip_mm.text import CLIPTextEncoder, encode_vocabulary
     from regionclip_mm.text.prompts import fill_templates

@@ -31,6 +31,7 @@ from mmdet.registry import MODELS
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from regionclip_mm.checkpoint import CheckpointError, open_weights
+from regionclip_mm.checkpoint.embeddings import names_from_text
 from regionclip_mm.checkpoint.layouts import guess_arch
 from regionclip_mm.command_line import one_line_errors, positive
 from regionclip_mm.models import CLIP
@@ -90,8 +91,7 @@ def class_names(folder: Path, file: Optional[str]) -> List[str]:
         raise CheckpointError(f'There is no folder {folder}.')
     folders = sorted(p.name for p in folder.iterdir() if p.is_dir())
     if file:
-        names = [line.strip() for line in open(file, encoding='utf-8-sig')
-                 if line.strip()]
+        names = names_from_text(file)
     elif folders and all(SYNSET.fullmatch(name) for name in folders):
         names = list(IMAGENET_SIMPLE_CATEGORIES)
     else:

@@ -27,7 +27,7 @@ from mmengine.runner import load_checkpoint  # noqa: E402
 from rich.progress import Progress  # noqa: E402
 
 from mmdet.registry import DATASETS, MODELS  # noqa: E402
-from regionclip_mm.apis.feature_processes import check_device  # noqa: E402
+from regionclip_mm.apis.devices import check_device  # noqa: E402
 from regionclip_mm.apis.out_dir import check_out_file  # noqa: E402
 from regionclip_mm.apis.proposal_parts import extract_in_parts  # noqa: E402
 from regionclip_mm.command_line import (config_errors, need_file,  # noqa: E402

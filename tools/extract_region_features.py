@@ -126,8 +126,8 @@ def extract(args: argparse.Namespace) -> None:
     """Write what is missing, and count."""
     from mmengine.device import get_device
 
+    from regionclip_mm.apis.devices import devices_of
     from regionclip_mm.apis.feature_job import open_folder
-    from regionclip_mm.apis.feature_processes import devices_of
     from regionclip_mm.apis.out_dir import check_out_dir
     from regionclip_mm.io.folder_lock import locked
     devices = devices_of(args.device or get_device(), args.processes)

@@ -118,7 +118,7 @@ def label(args: argparse.Namespace) -> None:
     from rich.progress import Progress
 
     from mmdet.registry import DATASETS
-    from regionclip_mm.apis.feature_processes import check_device
+    from regionclip_mm.apis.devices import check_device
     from regionclip_mm.apis.label_job import job_of
     from regionclip_mm.apis.offline_config import offline_config
     from regionclip_mm.apis.region_labelling import (META_KEYS, RegionLabeller,

@@ -1,11 +1,11 @@
 """The images, and boxes, that a run of region features is about."""
 import os
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 import numpy as np
 
-from ..io.files import PathLike
+from ..io.files import PathLike, read_text
 from ..io.json_files import (ANNOTATION, IMAGE, IMAGE_TO_LOAD, check_items,
                              read_json)
 from ..io.wording import is_text, listed
@@ -42,21 +42,13 @@ def _paths_of(item: str, image_root: Optional[str]) -> Iterator[PathLike]:
     if os.path.isdir(item):
         yield from list_images(item)
     elif item.lower().endswith('.txt'):
-        yield from filter(None, map(str.strip, _lines_of(item)))
+        yield from filter(None, map(str.strip, read_text(item).splitlines()))
     elif item.lower().endswith('.json'):
         root = os.path.dirname(item) if image_root is None else image_root
         for image in coco_images(read_json(item), item):
             yield os.path.join(root, image['file_name'])
     else:
         yield item
-
-
-def _lines_of(path: str) -> List[str]:
-    try:
-        return Path(path).read_text(encoding='utf-8-sig').splitlines()
-    except UnicodeDecodeError as error:
-        raise ValueError(f'{path} is not UTF-8 ({error.reason} at byte '
-                         f'{error.start}): save it as UTF-8') from None
 
 
 def coco_images(data: Any, source: str) -> List[dict]:

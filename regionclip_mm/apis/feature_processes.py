@@ -1,6 +1,5 @@
 """Several processes that extract region features, each with its device."""
 import multiprocessing
-import os
 from queue import Empty
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
@@ -14,7 +13,6 @@ from .feature_sources import RegionSource
 from .open_detector import DetectorFiles, open_detector
 from .region_inferencer import RegionInferencer
 
-MOST_ON_CPU = 4  # by default: each has a copy of the weights
 PATIENCE = 2.0  # seconds between looks at who is still alive
 
 
@@ -46,39 +44,6 @@ class Work(NamedTuple):
         return FeatureExtractor(
             detect or open_detector(self.files), vocabulary, self.source,
             self.parts, FeatureFolder(self.out))
-
-
-def devices_of(device: str, processes: Optional[int]) -> List[str]:
-    """A device for each process.
-
-    Args:
-        device: 'cpu', 'cuda' for all GPUs, or 'cuda:1' for one.
-        processes: By default one for each GPU, or for each core, but no more
-            than :data:`MOST_ON_CPU`.
-
-    Raises:
-        ValueError: If there is no such device.
-    """
-    check_device(device)
-    if device != 'cuda':
-        count = 1 if ':' in device else min(os.cpu_count() or 1, MOST_ON_CPU)
-        return [device] * (processes or count)
-    gpus = torch.cuda.device_count()
-    return [f'cuda:{number % gpus}' for number in range(processes or gpus)]
-
-
-def check_device(device: str) -> None:
-    """Raise a ValueError unless torch can use a device here.
-
-    Args:
-        device: 'cpu', 'cuda' or 'cuda:1'.
-    """
-    try:
-        torch.zeros(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f'--device {device} cannot be used here: {reason}'
-                         ) from None
 
 
 def run_processes(work: Work, devices: Sequence[str],

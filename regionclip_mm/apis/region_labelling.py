@@ -66,9 +66,9 @@ class RegionLabeller:
         self.dtype = label_dtype(min(settings.top_k, len(self.names)),
                                  len(self.names), settings.storage)
         # After too little memory a run goes on with smaller batches.
-        noted = settings._replace(batch_size=None)._asdict()
-        self.files = LabelFiles(out, dataset, dict(job, **noted), self.names,
-                                self.dtype)
+        noted = dict(job, **settings._asdict())
+        del noted['batch_size']
+        self.files = LabelFiles(out, dataset, noted, self.names, self.dtype)
         self.num_workers = (min(num_workers, 1) if self.files.has_shards
                             else num_workers)
         self.folder = folder_of(dataset)

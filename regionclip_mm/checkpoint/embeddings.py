@@ -6,6 +6,7 @@ from typing import List, Sequence, Union
 from torch import Tensor
 
 from ..io.errors import CheckpointError
+from ..io.files import read_text
 from ..io.json_files import check_categories, read_json
 from ..io.safe_load import load_object
 from ..text import Vocabulary
@@ -82,7 +83,9 @@ def names_from_json(path: Union[str, Path],
 
 
 def _read(path: Union[str, Path]) -> str:
-    try:  # editors on Windows put a byte order mark in front
-        return Path(path).read_text(encoding='utf-8-sig')
-    except (OSError, UnicodeDecodeError) as error:
+    try:
+        return read_text(path)
+    except OSError as error:
         raise CheckpointError(f'{path} cannot be read: {error}') from None
+    except ValueError as error:
+        raise CheckpointError(str(error)) from None

@@ -37,6 +37,20 @@ def require_file(path: PathLike) -> None:
     raise FileNotFoundError(f'there is no file {path}')
 
 
+def read_text(path: PathLike) -> str:
+    """A text file in UTF-8, with the byte order mark of some editors or not.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is in another encoding.
+    """
+    try:
+        return Path(path).read_text(encoding='utf-8-sig')
+    except UnicodeDecodeError as error:
+        raise ValueError(f'{path} is not UTF-8 ({error.reason} at byte '
+                         f'{error.start}): save it as UTF-8') from None
+
+
 def load_plain_file(path: PathLike, map_location: Any = 'cpu') -> Any:
     """What ``torch.save`` wrote at ``path``, without running any code in it.
 

@@ -3,6 +3,9 @@
 The user's part is configs/_base_/datasets/custom.py. Sizes and weights are
 replaced as well, since nothing can be downloaded here.
 """
+import argparse
+import copy
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -10,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 from coco_files import make_scenes, write_coco, write_images
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 from nano import ROOT
 
@@ -96,6 +99,27 @@ def load(work: Path, name: str) -> Config:
 def train_rpn(work: Path) -> str:
     Runner.from_cfg(load(work, 'rpn/rpn_custom')).train()
     return str(work / 'rpn_custom/iter_2.pth')
+
+
+@pytest.mark.parametrize('name', ['rpn/rpn_custom',
+                                  'transfer/regionclip_rn50_custom'])
+def test_fewer_steps_as_documented(name):
+    """The options of docs/transfer.md reach every part of the schedule."""
+    page = (ROOT / 'docs/transfer.md').read_text()
+    options = re.search(r'CONFIG --cfg-options (.*?)```', page, re.S)[1]
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    cfg = Config.fromfile(ROOT / f'configs/{name}.py')
+    before = copy.deepcopy(cfg.param_scheduler)
+    cfg.merge_from_dict(parser.parse_args(
+        ['--cfg-options', *options.replace('\\', '').split()]).cfg_options)
+    assert cfg.train_cfg.max_iters == 2000
+    assert cfg.train_cfg.val_interval == 500
+    assert cfg.default_hooks.checkpoint.interval == 500
+    assert [one.end for one in before] == [1000, 20000]
+    assert [one.end for one in cfg.param_scheduler] == [100, 2000]
+    assert [10 * step for step in cfg.param_scheduler[1].milestones
+            ] == before[1].milestones
 
 
 def test_own_data_from_boxes_to_ap(work, clip_file):

@@ -7,7 +7,7 @@ import torch
 from mmengine.optim import OptimWrapper
 from mmengine.structures import InstanceData
 from nano import ARCH, make_image, make_vocabulary
-from nano_transfer import NAMES, transfer
+from nano_transfer import NAMES, transfer, transfer_model
 from older_torch import HALVES
 from test_proposals import small_rpn
 
@@ -152,6 +152,20 @@ def test_batches_without_regions_or_boxes(recipe, images, proposals):
         assert all(v == 0 for k, v in losses.items() if 'loss' in k)
     if not any(images):
         assert losses['loss_bbox'] == 0
+    for name, grad in backward(detector, losses).items():
+        assert grad is not None and grad.isfinite().all(), name
+
+
+def test_mmdets_head_without_a_region():
+    """Which has no loss of classes then."""
+    own = transfer_model('coco').roi_head.bbox_head
+    detector = transfer('coco', roi_head=dict(bbox_head=dict(
+        _delete_=True, type='Shared2FCBBoxHead', num_classes=len(NAMES),
+        in_channels=ARCH.channels[3], roi_feat_size=ARCH.roi_size // 2,
+        fc_out_channels=ARCH.embed_dim, reg_class_agnostic=True,
+        cls_predictor_cfg=own.cls_predictor_cfg)))
+    losses = losses_of(detector, [], [], proposals=0)
+    assert losses['loss_cls'] == 0
     for name, grad in backward(detector, losses).items():
         assert grad is not None and grad.isfinite().all(), name
 

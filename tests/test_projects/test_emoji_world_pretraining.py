@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.fileio import dump
 from mmengine.runner import Runner
 from nano import ROOT
+from pair_data import pair, tar_of
 
 from projects.emoji_world.emoji_world import coco, measures
 from projects.emoji_world.emoji_world.concepts import names
@@ -121,7 +122,8 @@ def test_random_weights_without_scenes(tmp_path, monkeypatch):
         forget_encoder.some_scenes()
 
 
-def test_pairs_of_ones_own(tmp_path, monkeypatch):
+@pytest.mark.parametrize('form', ['pairs', 'shards'])
+def test_pairs_of_ones_own(form, tmp_path, monkeypatch):
     """pretrain_nano_custom.py, its data replaced; as a start of transfer."""
     monkeypatch.chdir(ROOT)
     pairs = []
@@ -141,12 +143,23 @@ def test_pairs_of_ones_own(tmp_path, monkeypatch):
                      ("'data/mine/concepts.pth', 100", f"'{pool}', 2")):
         assert text.count(old) == 1, old
         text = text.replace(old, new)
+    if form == 'shards':  # as its first lines say
+        block = re.search(r'^train_dataloader = .*?^"""', text, re.M | re.S)[0]
+        text = text[:text.rindex('train_dataloader = ')] + block[:-3].replace(
+            'data/mine/', f'{tmp_path}/')
+        (tmp_path / 'a.tar').write_bytes(tar_of([
+            member for index in range(4) for member in pair(
+                str(index), 'a cat', (tmp_path / f'{index}.png').read_bytes())
+        ]))
     (tmp_path / 'c.py').write_text(text)
     cfg = Config.fromfile(tmp_path / 'c.py')
+    assert ('Shards' in cfg.train_dataloader.dataset.type) == (
+        form == 'shards')
     cfg.load_from = cfg.model.teacher.init_cfg.checkpoint = str(clip)
     cfg.merge_from_dict(dict(
         work_dir=str(tmp_path / 'work'), experiment_name=tmp_path.name,
-        train_dataloader=dict(batch_size=2), train_cfg=dict(max_iters=1),
+        train_dataloader=dict(batch_size=2, num_workers=0),
+        train_cfg=dict(max_iters=1),
         param_scheduler=[]))
     Runner.from_cfg(cfg).train()
     state = load_weights(tmp_path / 'work/iter_1.pth').tensors

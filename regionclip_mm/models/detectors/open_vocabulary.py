@@ -11,6 +11,9 @@ from mmdet.structures import SampleList
 from ...text import Vocabulary, encode_vocabulary
 from ..layers import NO_CLASSES, TextClassifier
 
+# Heads of mmdet, and what says that they refine all classes alike.
+AGNOSTIC = {BBoxHead: 'reg_class_agnostic', FCNMaskHead: 'class_agnostic'}
+
 
 class OpenVocabulary:
     """Base, before a detector of mmdet, of detectors with text classifiers.
@@ -137,11 +140,9 @@ def check_class_agnostic(detector: nn.Module) -> None:
         ValueError: Naming the key.
     """
     for name, part in detector.named_modules():
-        boxes = isinstance(part, BBoxHead) and part.with_reg
-        for key in (['reg_class_agnostic'] if boxes else
-                    ['class_agnostic'] if isinstance(part, FCNMaskHead)
-                    else []):
-            if not getattr(part, key):
+        for kind, key in AGNOSTIC.items():
+            if (isinstance(part, kind) and getattr(part, 'with_reg', True)
+                    and not getattr(part, key)):
                 raise ValueError(
                     f'model.{name}.{key}=False has boxes or masks for each '
                     'class of training, but any words may be asked for: set '

@@ -72,11 +72,14 @@ class RegionRoIHead(StandardRoIHead):
     def bbox_loss(self, x: Tuple[Tensor, ...],
                   sampling_results: List[SamplingResult]) -> dict:
         """As in mmdet; without any region, the maps too stay in the graph,
-        with gradients of zero, as DistributedDataParallel needs them."""
+        with gradients of zero, as DistributedDataParallel needs them. (Of
+        heads without a ``loss_cls`` then, :class:`FromProposals` makes one.)
+        """
         results = super().bbox_loss(x, sampling_results)
-        if not any(len(sampled.priors) for sampled in sampling_results):
-            losses = results['loss_bbox']
-            losses['loss_cls'] = losses.get('loss_cls', 0) + sum(
+        losses = results['loss_bbox']
+        if 'loss_cls' in losses and not any(
+                len(sampled.priors) for sampled in sampling_results):
+            losses['loss_cls'] = losses['loss_cls'] + sum(
                 level[:0].sum() for level in x)
         return results
 
