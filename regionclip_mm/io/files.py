@@ -47,8 +47,9 @@ def read_text(path: PathLike) -> str:
     try:
         return Path(path).read_text(encoding='utf-8-sig')
     except UnicodeDecodeError as error:
-        raise ValueError(f'{path} is not UTF-8 ({error.reason} at byte '
-                         f'{error.start}): save it as UTF-8') from None
+        raise ValueError(
+            f'{path} cannot be read as UTF-8 ({error.reason} at byte '
+            f'{error.start}): save it as UTF-8') from None
 
 
 def load_plain_file(path: PathLike, map_location: Any = 'cpu') -> Any:

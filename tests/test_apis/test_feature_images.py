@@ -32,7 +32,8 @@ def test_lists_of_other_editors(content):
 
 def test_a_list_that_is_not_utf_8():
     Path('list.txt').write_bytes('\xe4.png'.encode('latin-1'))
-    with pytest.raises(ValueError, match='list.txt is not UTF-8.*save it as'):
+    with pytest.raises(ValueError, match='list.txt cannot be read as UTF-8'
+                       '.*: save it as'):
         list_paths(['list.txt'])
 
 

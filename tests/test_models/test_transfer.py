@@ -163,7 +163,9 @@ def test_mmdets_head_without_a_region():
         _delete_=True, type='Shared2FCBBoxHead', num_classes=len(NAMES),
         in_channels=ARCH.channels[3], roi_feat_size=ARCH.roi_size // 2,
         fc_out_channels=ARCH.embed_dim, reg_class_agnostic=True,
-        cls_predictor_cfg=own.cls_predictor_cfg)))
+        cls_predictor_cfg=dict(
+            type='ProjectedTextClassifier', embed_dim=ARCH.embed_dim,
+            vocabulary=own.cls_predictor_cfg.vocabulary))))
     losses = losses_of(detector, [], [], proposals=0)
     assert losses['loss_cls'] == 0
     for name, grad in backward(detector, losses).items():

@@ -153,7 +153,7 @@ def test_templates_of_a_config(main, encoder, checkpoint, tmp_path, capsys):
 
 @pytest.mark.parametrize('content, option, message', [
     (b'\n \n', '--file', 'vocabulary is empty'),
-    (b'caf\xe9\n', '--file', 'n is not UTF-8 .*: save it as'),
+    (b'caf\xe9\n', '--file', 'n cannot be read as UTF-8 .*: save it'),
     (b'{"images": []}', '--json', 'no list of categories'),
     (b'{"categories": []}', '--json', 'vocabulary is empty'),
     (b'{"categories": [{"id": 1}]}', '--json', "have no 'name' that is"),
